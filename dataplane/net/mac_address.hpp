@@ -1,0 +1,40 @@
+// A 48-bit MAC address (IEEE 802-2014 clause 8).
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+struct MacAddress {
+  std::array<std::uint8_t, 6> bytes{};
+
+  /// Reads `02:00:5e:10:00:09`, `02-00-5e-10-00-09` or `0200.5e10.0009`; anything else is nullopt.
+  static std::optional<MacAddress> parse(std::string_view text);
+  static constexpr MacAddress broadcast() { return {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}; }
+  static MacAddress load(const std::uint8_t* wire) {
+    MacAddress mac;
+    std::memcpy(mac.bytes.data(), wire, mac.bytes.size());
+    return mac;
+  }
+  void store(std::uint8_t* wire) const { std::memcpy(wire, bytes.data(), bytes.size()); }
+
+  constexpr bool is_group() const { return (bytes[0] & 1) != 0; }
+  constexpr bool is_locally_administered() const { return (bytes[0] & 2) != 0; }
+  constexpr bool is_zero() const { return *this == MacAddress{}; }
+  constexpr bool is_broadcast() const { return *this == broadcast(); }
+  /// A unicast address that a station may have: neither zero nor a group.
+  constexpr bool is_station() const { return !is_group() && !is_zero(); }
+
+  /// Lower-case, colon-separated.
+  std::string to_string() const;
+
+  friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
+};
+
+}  // namespace weir
