@@ -1,0 +1,132 @@
+// Why a packet ended. Every drop has one of these, and it is counted by interface.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace weir {
+
+enum class DropReason : std::uint8_t {
+  // ethernet_input
+  frame_too_short,
+  not_our_mac,
+  unknown_ether_type,
+  multicast_not_subscribed,
+  no_addresses,
+  // ipv4_validate
+  bad_header,
+  bad_length,
+  bad_checksum,
+  martian_source,
+  link_broadcast,
+  // ip_lookup
+  martian_destination,
+  no_route,
+  blackhole,
+  unreachable,
+  prohibit,
+  directed_broadcast,
+  // ip_rewrite
+  ttl_expired,
+  too_big,
+  fragment_failed,
+  source_route,
+  // neighbours
+  glean_policed,
+  glean_hold_full,
+  neighbor_failed,
+  // arp_guard
+  arp_malformed,
+  arp_not_for_us,
+  arp_bad_sender,
+  arp_own_address,
+  arp_outside_subnet,
+  arp_unsolicited,
+  arp_policed,
+  arp_known,
+  // punt and local delivery
+  punt_policed,
+  punt_queue_full,
+  punt_no_buffer,
+  local_unsupported,
+  icmp_policed,
+  icmp_not_allowed,
+  // transmit
+  tx_queue_full,
+  tx_port_down,
+  handoff_full,
+  no_buffer,
+  count
+};
+
+inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(DropReason::count);
+
+struct DropReasonText {
+  DropReason reason;
+  std::string_view name;
+  std::string_view meaning;
+};
+
+// One row a reason, in the order of the enumeration (asserted below).
+inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
+    {DropReason::frame_too_short, "frame-too-short", "shorter than its headers"},
+    {DropReason::not_our_mac, "not-our-mac", "unicast to another station"},
+    {DropReason::unknown_ether_type, "unknown-ether-type", "neither IPv4 nor ARP"},
+    {DropReason::multicast_not_subscribed, "multicast-not-subscribed", "group nobody here joined"},
+    {DropReason::no_addresses, "no-addresses", "the interface has no address, so it routes nothing"},
+    {DropReason::bad_header, "bad-header", "IP version or header length wrong (RFC 1812 5.2.2)"},
+    {DropReason::bad_length, "bad-length", "IP total length beyond the frame (RFC 1812 5.2.2)"},
+    {DropReason::bad_checksum, "bad-checksum", "IP header checksum wrong (RFC 1812 5.2.2)"},
+    {DropReason::martian_source, "martian-source", "source no host may have (RFC 1812 5.3.7)"},
+    {DropReason::link_broadcast, "link-broadcast",
+     "unicast IP in a link-layer broadcast (RFC 1812 5.3.4)"},
+    {DropReason::martian_destination, "martian-destination",
+     "destination no host may have (RFC 1812 5.3.7)"},
+    {DropReason::no_route, "no-route", "no route to the destination"},
+    {DropReason::blackhole, "blackhole", "a blackhole route"},
+    {DropReason::unreachable, "unreachable", "an unreachable route"},
+    {DropReason::prohibit, "prohibit", "a prohibit route"},
+    {DropReason::directed_broadcast, "directed-broadcast",
+     "broadcast of a subnet from outside it (RFC 2644)"},
+    {DropReason::ttl_expired, "ttl-expired", "TTL ran out (RFC 1812 5.3.1)"},
+    {DropReason::too_big, "too-big", "larger than the MTU with DF set (RFC 1191)"},
+    {DropReason::fragment_failed, "fragment-failed", "could not be fragmented"},
+    {DropReason::source_route, "source-route", "source-routed (RFC 7126 4.3, 4.4)"},
+    {DropReason::glean_policed, "glean-policed", "unresolved destination beyond the glean budget"},
+    {DropReason::glean_hold_full, "glean-hold-full", "hold queue full, the oldest went"},
+    {DropReason::neighbor_failed, "neighbor-failed", "the neighbour did not answer"},
+    {DropReason::arp_malformed, "arp-malformed", "not ARP for IPv4 over Ethernet (RFC 826)"},
+    {DropReason::arp_not_for_us, "arp-not-for-us", "ARP request for another host"},
+    {DropReason::arp_bad_sender, "arp-bad-sender",
+     "sender MAC is a group, zero or not the frame's source (RFC 1812 3.3.2)"},
+    {DropReason::arp_own_address, "arp-own-address", "somebody else claims our address (RFC 5227)"},
+    {DropReason::arp_outside_subnet, "arp-outside-subnet", "sender outside the interface's subnets"},
+    {DropReason::arp_unsolicited, "arp-unsolicited", "a reply nobody asked for"},
+    {DropReason::arp_policed, "arp-policed", "beyond the port's ARP budget"},
+    {DropReason::arp_known, "arp-known", "confirms what is known, nothing to learn"},
+    {DropReason::punt_policed, "punt-policed", "beyond the port's budget for the control plane"},
+    {DropReason::punt_queue_full, "punt-queue-full", "control plane's queue of the class full"},
+    {DropReason::punt_no_buffer, "punt-no-buffer", "control plane's packet pool empty"},
+    {DropReason::local_unsupported, "local-unsupported", "to us, but no service answers it"},
+    {DropReason::icmp_policed, "icmp-policed", "beyond the limit of ICMP errors"},
+    {DropReason::icmp_not_allowed, "icmp-not-allowed",
+     "no ICMP error may answer it (RFC 1812 4.3.2.7)"},
+    {DropReason::tx_queue_full, "tx-queue-full", "the port's transmit queue was full"},
+    {DropReason::tx_port_down, "tx-port-down", "the port is down"},
+    {DropReason::handoff_full, "handoff-full", "queue to the worker that owns the port full"},
+    {DropReason::no_buffer, "no-buffer", "packet pool empty"},
+}};
+
+static_assert([] {
+  for (std::size_t i = 0; i < kDropReasons; ++i)
+    if (static_cast<std::size_t>(kDropReasonTexts[i].reason) != i) return false;
+  return true;
+}());
+
+constexpr std::string_view name(DropReason reason) {
+  return kDropReasonTexts[static_cast<std::size_t>(reason)].name;
+}
+
+}  // namespace weir

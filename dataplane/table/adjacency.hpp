@@ -1,0 +1,133 @@
+// Adjacencies: the ready-made rewrite of one next hop, 16 bytes each, published by one 128-bit store and
+// read by one load: never torn, never a second cache line. All-zero means "unresolved", so an untouched
+// slot of the lazily mapped array is already correct.
+//
+// What a packet meets that is not forwarded (local delivery, verdicts, groups) is an adjacency too, with
+// a small `egress`: the common case is then one comparison over the whole burst.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "dataplane/net/mac_address.hpp"
+#include "dataplane/net/wire.hpp"
+#include "dataplane/table/huge_region.hpp"
+
+namespace weir {
+
+using InterfaceId = std::uint16_t;
+inline constexpr std::size_t kMaxInterfaces = 64;
+
+/// Where an adjacency leads: a verdict, or `first_interface` + InterfaceId.
+enum class Egress : std::uint16_t {
+  unresolved = 0,
+  local,               // one of our addresses, the limited broadcast, a subscribed group
+  no_route,
+  blackhole,
+  unreachable,
+  prohibit,
+  martian,
+  subnet_broadcast,    // of a connected subnet; the rest of the adjacency names its interface
+  multicast,
+  group,               // equal-cost paths: `group_id`
+  failed,              // negative cache: the neighbour did not answer
+  first_interface = 16
+};
+
+constexpr Egress egress_to(InterfaceId interface) {
+  return static_cast<Egress>(static_cast<std::uint16_t>(Egress::first_interface) + interface);
+}
+constexpr bool is_interface(Egress egress) { return egress >= Egress::first_interface; }
+constexpr InterfaceId interface_of(Egress egress) {
+  return static_cast<InterfaceId>(static_cast<std::uint16_t>(egress) -
+                                  static_cast<std::uint16_t>(Egress::first_interface));
+}
+
+struct alignas(16) Adjacency {
+  MacAddress destination;  // verdicts: bytes 0 to 3 hold `value`
+  MacAddress source;
+  Be16 type;
+  Egress egress = Egress::unresolved;
+
+  static Adjacency forward(InterfaceId interface, MacAddress destination, MacAddress source) {
+    return {destination, source, Be16{wire::ether_type::kIpv4}, egress_to(interface)};
+  }
+  /// `value`: the group's index, or the interface of a subnet broadcast.
+  static Adjacency verdict(Egress egress, std::uint32_t value = 0) {
+    Adjacency adjacency{};
+    __builtin_memcpy(adjacency.destination.bytes.data(), &value, sizeof value);
+    adjacency.egress = egress;
+    return adjacency;
+  }
+  std::uint32_t value() const {
+    std::uint32_t value;
+    __builtin_memcpy(&value, destination.bytes.data(), sizeof value);
+    return value;
+  }
+};
+static_assert(sizeof(Adjacency) == 16);
+
+/// One 128-bit load. An aligned 16-byte access is atomic on every x86 with AVX (Intel SDM 3A 9.1.1); the
+/// assembly keeps it one instruction.
+inline __m128i load_adjacency(const Adjacency* slot) {
+  __m128i value;
+#ifdef __AVX__
+  asm("vmovdqa %1, %0" : "=x"(value) : "m"(*slot));
+#else
+  asm("movdqa %1, %0" : "=x"(value) : "m"(*slot));
+#endif
+  return value;
+}
+inline void store_adjacency(Adjacency* slot, __m128i value) {
+#ifdef __AVX__
+  asm volatile("vmovdqa %1, %0" : "=m"(*slot) : "x"(value) : "memory");
+#else
+  asm volatile("movdqa %1, %0" : "=m"(*slot) : "x"(value) : "memory");
+#endif
+}
+
+/// Index into the table; 0 is never handed out.
+using AdjacencyIndex = std::uint32_t;
+
+/// A lazily mapped array of adjacencies, given out in power-of-two blocks (a subnet's hosts, or one
+/// verdict). Readers are lock-free; one writer.
+class AdjacencyTable {
+ public:
+  /// Room for four /8 subnets; only touched pages cost memory.
+  static constexpr std::uint32_t kSlots = 1u << 26;
+
+  AdjacencyTable();
+
+  /// A zeroed block of `size` slots (a power of two), aligned to its size; nullopt when the table is full.
+  /// Its pages are mapped (to the shared zero page) before it is returned, so that no worker faults.
+  std::optional<AdjacencyIndex> allocate(std::uint32_t size);
+  /// The caller has waited for quiescence. The block's memory goes back to the system.
+  void release(AdjacencyIndex block, std::uint32_t size);
+
+  void store(AdjacencyIndex index, const Adjacency& adjacency);
+  Adjacency load(AdjacencyIndex index) const;
+  const Adjacency* slots() const { return slots_; }
+
+  /// Whether `index` forwarded a packet since it was last asked; clears the mark. Workers mark one packet
+  /// a burst, so a busy neighbour is found within moments and an idle one never is.
+  bool take_used(AdjacencyIndex index);
+  std::uint8_t* used_marks() const { return used_; }
+
+ private:
+  HugeRegion slots_memory_;
+  HugeRegion used_memory_;
+  Adjacency* slots_;
+  std::uint8_t* used_;
+  std::uint32_t next_ = 16;  // the first block; small indices stay free so that 0 is never valid
+  // Freed blocks by log2 of their size.
+  std::optional<AdjacencyIndex> take_free(unsigned log2);
+  struct FreeList;
+  static constexpr unsigned kSizes = 27;
+  // Bounded by the number of blocks ever allocated.
+  std::vector<AdjacencyIndex> free_[kSizes];
+};
+
+}  // namespace weir
