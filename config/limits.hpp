@@ -1,0 +1,55 @@
+// The bounds of everything a configuration can ask for. `parse` refuses single values beyond them,
+// `validate` refuses lists that are too long; docs/configuration.md repeats them key by key.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::config::limits {
+
+// The file itself.
+inline constexpr std::size_t kFileBytes = 64u << 20;
+inline constexpr int kNesting = 32;              // lists and maps inside each other
+inline constexpr std::size_t kValues = 2000000;  // scalars, lists and maps, aliases counted in full
+
+// system
+inline constexpr std::size_t kHostnameBytes = 64;  // Linux's HOST_NAME_MAX
+inline constexpr unsigned kHighestCore = 127;      // DPDK's RTE_MAX_LCORE - 1
+inline constexpr std::size_t kWorkers = 16;
+inline constexpr std::uint64_t kHugepageStep = 2u << 20;  // the smallest hugepage of x86
+inline constexpr std::uint64_t kMinHugepages = 64u << 20;
+inline constexpr std::uint64_t kMaxHugepages = 1ULL << 40;
+inline constexpr std::uint32_t kMinPackets = 1024;
+inline constexpr std::uint32_t kMaxPackets = 4u << 20;
+/// What one packet buffer takes, with its share of the pool: 2,048 bytes of data, headroom, mbuf,
+/// object header and trailer, rounded up.
+inline constexpr std::uint64_t kPacketBytes = 2560;
+inline constexpr std::size_t kEalArguments = 64;
+
+// ethernets
+inline constexpr std::size_t kPorts = 32;  // DPDK's RTE_MAX_ETHPORTS
+inline constexpr std::size_t kInterfaceNameBytes = 32;
+inline constexpr std::size_t kLinuxNameBytes = 15;  // IFNAMSIZ without its end
+inline constexpr unsigned kQueues = 16;
+inline constexpr unsigned kMinMtu = 68;  // RFC 791 section 3.2
+inline constexpr unsigned kMaxMtu = 9600;
+inline constexpr unsigned kMaxAfXdpMtu = 1700;  // one page less headroom, on copy mode's frames
+inline constexpr std::size_t kAddresses = 64;   // of one interface
+inline constexpr unsigned kShortestSubnet = 8;  // prefix length of a connected subnet
+
+// neighbors
+inline constexpr std::chrono::seconds kMinLifetime{1};
+inline constexpr std::chrono::seconds kMaxLifetime{7 * 24 * 3600};
+inline constexpr unsigned kMaxHoldPerNeighbor = 64;  // at least 1: RFC 1122 section 2.3.2.2
+inline constexpr unsigned kMaxHoldTotal = 65536;     // 16 times the default
+
+// routes
+inline constexpr std::size_t kGateways = 64;  // equal-cost members of one route
+inline constexpr std::size_t kRouteFileBytes = 512u << 20;
+inline constexpr std::size_t kRouteFileErrors = 20;  // reported of one chunk of a route file
+
+// services
+inline constexpr std::size_t kSocketPathBytes = 107;  // sun_path without its end, unix(7)
+
+}  // namespace weir::config::limits

@@ -1,0 +1,145 @@
+#include "config/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace weir::config {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+constexpr std::array<Unit, 4> kTimeUnits{{{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}}};
+constexpr std::array<Unit, 4> kSizeUnits{
+    {{"G", 1ULL << 30}, {"M", 1ULL << 20}, {"K", 1ULL << 10}, {"", 1}}};
+constexpr std::array<Unit, 3> kRateUnits{{{"pps", 1}, {"kpps", 1000}, {"Mpps", 1000000}}};
+
+std::pair<std::string_view, std::string_view> split_unit(std::string_view text) {
+  const auto at = std::min(text.find_first_not_of("0123456789."), text.size());
+  return {text.substr(0, at), text.substr(at)};
+}
+
+std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units,
+                                             std::uint64_t maximum) {
+  const auto [digits, name] = split_unit(text);
+  const auto number = parse_number(digits);
+  const auto unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
+  if (!number || unit == units.end() || *number > maximum / unit->factor) return std::nullopt;
+  return *number * unit->factor;
+}
+
+std::string format_with_unit(std::uint64_t value, std::span<const Unit> units) {
+  for (const Unit& unit : units) {
+    if (value != 0 && value % unit.factor == 0) return cat(value / unit.factor, unit.name);
+  }
+  return "0";
+}
+
+}  // namespace
+
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out = "\"";
+  std::size_t length = std::min(text.size(), kLongest);
+  // Not in the middle of a UTF-8 character.
+  while (length < text.size() && length > 0 && (text[length] & 0xc0) == 0x80) --length;
+  for (const char c : text.substr(0, length)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out += '\\';
+    if (byte < 0x20 || byte == 0x7f) {
+      out += cat("\\x", kDigits[byte >> 4], kDigits[byte & 15]);
+    } else {
+      out += c;
+    }
+  }
+  if (length < text.size()) out += "...";
+  return out + '"';
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+      }
+    }
+    std::swap(before_last, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> words) {
+  constexpr std::size_t kLongestWord = 64;
+  if (word.size() > kLongestWord) return {};
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string_view candidate : words) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;
+  return value;
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  constexpr auto kMaximum = std::numeric_limits<std::int64_t>::max();
+  const auto value = parse_with_unit(text, kTimeUnits, static_cast<std::uint64_t>(kMaximum));
+  if (!value) return std::nullopt;
+  return std::chrono::milliseconds{static_cast<std::int64_t>(*value)};
+}
+
+std::string format_duration(std::chrono::milliseconds duration) {
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  return count == 0 ? "0s" : format_with_unit(count, kTimeUnits);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  return parse_with_unit(text, kSizeUnits, std::numeric_limits<std::uint64_t>::max());
+}
+
+std::string format_size(std::uint64_t bytes) { return format_with_unit(bytes, kSizeUnits); }
+
+std::optional<Rate> parse_rate(std::string_view text) {
+  const auto [digits, name] = split_unit(text);
+  double value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  if (name == "%") {
+    if (value > 100) return std::nullopt;
+    return Rate{Rate::Unit::percent_of_line, value};
+  }
+  for (const Unit& unit : kRateUnits) {
+    if (unit.name == name) {
+      return Rate{Rate::Unit::packets_per_second, value * static_cast<double>(unit.factor)};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir::config

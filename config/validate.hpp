@@ -1,0 +1,38 @@
+// Lint: what is wrong with a configuration whose values are each well-formed.
+//
+// Errors: a core with two jobs; two interfaces with one match, one address or overlapping subnets;
+// an interface address no host may have (RFC 1122 section 3.2.1.3), or its subnet's network or
+// broadcast address (not on /31, RFC 3021, nor /32); a MAC address no station may have; a static
+// neighbour or gateway that is not on a connected subnet, or is the router itself; a route or a
+// gateway given twice; lists longer than config/limits.hpp says; packet buffers that the hugepages
+// cannot hold. Warnings: what is allowed and has no effect, or seldom the wished one.
+//
+// All functions are pure but for the files they are told to read, and thread-safe.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "config/finding.hpp"
+#include "config/model.hpp"
+#include "config/parse.hpp"
+#include "config/route_file.hpp"
+
+namespace weir::config {
+
+/// Lints `config`, whose single values are those `parse_text` lets through; by place in the file.
+Findings validate(const Config& config);
+
+/// `parse_file`, then `validate`; the route files it names are not opened.
+ParseResult load_file(const std::string& path);
+
+/// Lints the routes of one route file, in its chunks, against the interfaces and the routes of
+/// `config`: their gateways (once a group), prefixes given twice. `file` is its name in messages.
+/// O(n log n), about 0.1 s for a million routes.
+Findings validate_routes(const Config& config, std::span<const RouteChunk> chunks,
+                         const std::string& file);
+
+/// Reads, parses and lints every route file of `config`, one after the other, on this thread.
+Findings check_route_files(const Config& config);
+
+}  // namespace weir::config
