@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""Two workers on two queues forward the same flows, and no flow's packets change their order."""
+
+import threading
+
+import harness
+from frames import number_of, numbered, template
+from router import configuration, ethernet
+
+FLOWS, PACKETS = 64, 1000
+
+
+class TwoWorkers(harness.SystemTest):
+    @classmethod
+    def arrange(cls, lab):
+        cls.left, cls.right = lab.host("left"), lab.host("right")
+        return configuration(
+            {**ethernet("p0", "10.0.0.1/24", queues=2), **ethernet("p1", "10.0.1.1/24", queues=2)},
+            workers=(0, 1), static=[("10.0.1.2", cls.right.mac, "p1")])
+
+    def send(self, wire):
+        frames = [template(self.left.mac, self.left.router_mac, "10.0.0.2", "10.0.1.2", 1024 + flow)
+                  for flow in range(FLOWS)]
+        for sequence in range(PACKETS):
+            for flow, frame in enumerate(frames):
+                wire.send(numbered(frame, flow, sequence))
+
+    def test_flows_keep_their_order(self):
+        with self.left.wire() as sender, self.right.wire() as receiver:
+            thread = threading.Thread(target=self.send, args=(sender,))
+            thread.start()
+            last, arrived, late = [-1] * FLOWS, 0, []
+            while arrived < FLOWS * PACKETS:
+                frame = receiver.receive(1.0)
+                if frame is None:
+                    if thread.is_alive():
+                        continue
+                    break
+                number = number_of(frame)
+                if number is None:
+                    continue
+                flow, sequence = number
+                arrived += 1
+                if sequence <= last[flow]:
+                    late.append((flow, sequence, last[flow]))
+                last[flow] = sequence
+            thread.join()
+        harness.say(f"{arrived} of {FLOWS * PACKETS} packets arrived")
+        self.assertEqual(late[:5], [], "packets overtook others of their flow")
+        self.assertGreater(arrived, 0.9 * FLOWS * PACKETS)
+        if self.is_weir:
+            shares = [worker["packets"]["rx"]
+                      for worker in self.router.api.get("/v1/counters")["workers"]]
+            harness.say(f"packets received by the workers: {shares}")
+            self.assertEqual(len(shares), 2)
+            self.assertGreater(min(shares), 0.1 * sum(shares))
+
+
+if __name__ == "__main__":
+    harness.main()
