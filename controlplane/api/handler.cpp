@@ -1,0 +1,254 @@
+#include "controlplane/api/handler.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <span>
+#include <vector>
+
+#include "config/emit.hpp"
+#include "config/text.hpp"
+
+namespace weir::api {
+namespace {
+
+constexpr std::string_view kFibPath = "/v1/fib/";
+constexpr std::size_t kDefaultRoutes = 1000;  // a page of /v1/routes
+constexpr std::size_t kMaxRoutes = 10'000;
+/// Pings hold a thread of the pool while they wait; the others must stay free for questions.
+constexpr int kMaxPings = 2;
+
+ApiResponse json_response(const Json& json) { return {.body = to_text(json) + '\n'}; }
+
+std::string did_you_mean(std::string_view near) {
+  return near.empty() ? "" : "did you mean " + std::string(near) + "?";
+}
+
+std::optional<std::string> parameter(const ApiRequest& request, const std::string& name) {
+  const auto found = request.parameters.find(name);
+  if (found == request.parameters.end()) return std::nullopt;
+  return found->second;
+}
+
+void require_known_parameters(const ApiRequest& request, std::span<const std::string_view> known) {
+  for (auto at = request.parameters.begin(); at != request.parameters.end(); ++at) {
+    const auto& name = at->first;
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw RequestError("", "unknown parameter " + config::shown(name),
+                         did_you_mean(config::nearest(name, known)));
+    if (request.parameters.count(name) > 1) throw RequestError(name, "is given twice");
+  }
+}
+
+bool flag(const ApiRequest& request, const std::string& name) {
+  const auto text = parameter(request, name);
+  if (!text || *text == "0" || *text == "false") return false;
+  if (*text == "1" || *text == "true" || text->empty()) return true;
+  throw RequestError(name, "must be 0 or 1");
+}
+
+std::optional<Ipv4Prefix> prefix_parameter(const ApiRequest& request, const std::string& name) {
+  const auto text = parameter(request, name);
+  if (!text) return std::nullopt;
+  return parse_prefix(*text, name);
+}
+
+std::size_t limit_parameter(const ApiRequest& request) {
+  const auto text = parameter(request, "limit");
+  if (!text) return kDefaultRoutes;
+  const auto limit = config::parse_number(*text);
+  if (!limit || *limit < 1 || *limit > kMaxRoutes)
+    throw RequestError("limit", "must be a whole number from 1 to " + std::to_string(kMaxRoutes));
+  return *limit;
+}
+
+}  // namespace
+
+struct ApiHandler::Endpoint {
+  std::string_view method;
+  std::string_view path;  // ending in '/': what follows is an argument
+  ApiResponse (ApiHandler::*handle)(const ApiRequest&);
+  std::string_view meaning;
+};
+
+const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
+    {"GET", "/v1", &ApiHandler::index, "this list"},
+    {"GET", "/v1/version", &ApiHandler::version, "what runs, since when, from which file"},
+    {"GET", "/v1/interfaces", &ApiHandler::interfaces, "interfaces with state and counters"},
+    {"GET", "/v1/routes", &ApiHandler::routes, "routes in prefix order; within, after, limit"},
+    {"POST", "/v1/routes", &ApiHandler::change_routes, "add, replace and delete routes"},
+    {"GET", "/v1/neighbors", &ApiHandler::neighbors, "neighbours with state"},
+    {"POST", "/v1/neighbors/flush", &ApiHandler::flush_neighbors, "forget learnt neighbours"},
+    {"GET", "/v1/counters", &ApiHandler::counters, "conservation, workers, named counters"},
+    {"GET", "/v1/drops", &ApiHandler::drops, "drops by interface and reason"},
+    {"GET", kFibPath, &ApiHandler::fib, "how a destination is forwarded: /v1/fib/ADDRESS"},
+    {"GET", "/v1/config", &ApiHandler::configuration, "the configuration; all, format=yaml|json"},
+    {"POST", "/v1/ping", &ApiHandler::ping, "send echo requests from the router"},
+};
+
+ApiResponse error_response(int status, std::string_view code, const std::string& message,
+                           const std::string& hint) {
+  ApiResponse response = json_response({{"error",
+                                         {{"code", code},
+                                          {"message", message},
+                                          {"hint", hint.empty() ? Json(nullptr) : Json(hint)}}}});
+  response.status = status;
+  return response;
+}
+
+const ApiHandler::Endpoint* ApiHandler::find(std::string_view method, std::string_view path) {
+  if (method == "HEAD") method = "GET";
+  for (const Endpoint& endpoint : kEndpoints) {
+    const bool same =
+        endpoint.path.ends_with('/') ? path.starts_with(endpoint.path) : path == endpoint.path;
+    if (same && endpoint.method == method) return &endpoint;
+  }
+  return nullptr;
+}
+
+std::optional<ApiResponse> ApiHandler::refuse(std::string_view method,
+                                              std::string_view path) const {
+  if (find(method, path) != nullptr) return std::nullopt;
+  std::string allowed;
+  for (const std::string_view other : {"GET", "POST"})
+    if (find(other, path) != nullptr) allowed += (allowed.empty() ? "" : ", ") + std::string(other);
+  if (!allowed.empty()) {
+    ApiResponse response = error_response(
+        405, "method_not_allowed", "this path does not take the method " + config::shown(method),
+        "use " + allowed);
+    response.allow = allowed;
+    return response;
+  }
+  std::vector<std::string_view> paths;
+  for (const Endpoint& endpoint : kEndpoints) paths.push_back(endpoint.path);
+  const std::string_view near = config::nearest(path, paths);
+  return error_response(404, "not_found", "there is no " + config::shown(path),
+                        near.empty() ? "GET /v1 lists what there is" : did_you_mean(near));
+}
+
+ApiResponse ApiHandler::handle(const ApiRequest& request) {
+  try {
+    if (request.body.size() > kMaxBodyBytes)
+      return error_response(413, "too_large", "the body is larger than 16 MiB");
+    return dispatch(request);
+  } catch (const RequestError& error) {
+    return error_response(400, "bad_request", error.what(), error.hint());
+  } catch (const std::exception& error) {
+    return error_response(500, "internal", error.what());
+  } catch (...) {
+    return error_response(500, "internal", "unknown failure");
+  }
+}
+
+ApiResponse ApiHandler::dispatch(const ApiRequest& request) {
+  if (auto refusal = refuse(request.method, request.path)) return *std::move(refusal);
+  const Endpoint& endpoint = *find(request.method, request.path);
+  return (this->*endpoint.handle)(request);
+}
+
+ApiResponse ApiHandler::index(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  Json endpoints = Json::array();
+  for (const Endpoint& endpoint : kEndpoints)
+    endpoints.push_back(
+        {{"method", endpoint.method}, {"path", endpoint.path}, {"meaning", endpoint.meaning}});
+  return json_response({{"endpoints", std::move(endpoints)}});
+}
+
+ApiResponse ApiHandler::version(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  return json_response(to_json(router_.version()));
+}
+
+ApiResponse ApiHandler::interfaces(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  return json_response({{"interfaces", to_json_array(router_.interfaces())}});
+}
+
+ApiResponse ApiHandler::routes(const ApiRequest& request) {
+  static constexpr std::string_view kKnown[] = {"within", "after", "limit"};
+  require_known_parameters(request, kKnown);
+  const std::size_t limit = limit_parameter(request);
+  const auto routes = router_.routes(prefix_parameter(request, "within"),
+                                     prefix_parameter(request, "after"), limit);
+  // A full page may be the last one; then the next is empty and says so.
+  const bool more = routes.size() >= limit;
+  return json_response({{"total", router_.route_count()},
+                        {"next_after", more ? Json(routes.back().prefix.to_string()) : Json()},
+                        {"routes", to_json_array(routes)}});
+}
+
+ApiResponse ApiHandler::change_routes(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  const auto changes = route_changes_from_json(parse_body(request.body));
+  const control::RouteChangeResult result = router_.change_routes(changes);
+  Json answer = {{"applied", result.applied}, {"errors", result.errors}};
+  if (result.errors.empty()) return json_response(answer);
+  answer["error"] = {{"code", "refused"},
+                     {"message", std::to_string(result.errors.size()) + " of " +
+                                     std::to_string(changes.size()) + " changes refused"},
+                     {"hint", nullptr}};
+  ApiResponse response = json_response(answer);
+  response.status = 409;
+  return response;
+}
+
+ApiResponse ApiHandler::neighbors(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  return json_response({{"neighbors", to_json_array(router_.neighbors())}});
+}
+
+ApiResponse ApiHandler::flush_neighbors(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  const auto ip = flush_request_from_json(request.body.empty() ? Json() : parse_body(request.body));
+  return json_response({{"flushed", router_.flush_neighbors(ip)}});
+}
+
+ApiResponse ApiHandler::counters(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  return json_response(to_json(router_.counters()));
+}
+
+ApiResponse ApiHandler::drops(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  return json_response({{"drops", to_json_array(router_.drops())}});
+}
+
+ApiResponse ApiHandler::fib(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  const std::string text = request.path.substr(kFibPath.size());
+  const auto address = Ipv4Address::parse(text);
+  if (!address)
+    throw RequestError("", config::shown(text) + " is not an IPv4 address",
+                       "ask for one destination: /v1/fib/192.0.2.1");
+  return json_response(to_json(router_.fib(*address)));
+}
+
+ApiResponse ApiHandler::configuration(const ApiRequest& request) {
+  static constexpr std::string_view kKnown[] = {"all", "format"};
+  require_known_parameters(request, kKnown);
+  const bool all = flag(request, "all");
+  const std::string format = parameter(request, "format").value_or("yaml");
+  if (format == "json") return json_response(to_json(router_.configuration()));
+  if (format != "yaml") throw RequestError("format", "must be yaml or json");
+  return {.body = config::emit(router_.configuration(),
+                               all ? config::EmitDefaults::yes : config::EmitDefaults::no),
+          .content_type = "application/yaml"};
+}
+
+ApiResponse ApiHandler::ping(const ApiRequest& request) {
+  require_known_parameters(request, {});
+  const control::PingRequest ping = ping_request_from_json(parse_body(request.body));
+  struct Slot {
+    std::atomic<int>& running;
+    const int before = running.fetch_add(1);
+    ~Slot() { running.fetch_sub(1); }
+  } slot{pings_};
+  if (slot.before >= kMaxPings)
+    return error_response(503, "busy", std::to_string(kMaxPings) + " pings are running already",
+                          "try again when they are done");
+  return json_response({{"destination", ping.destination.to_string()},
+                        {"replies", to_json_array(router_.ping(ping))}});
+}
+
+}  // namespace weir::api

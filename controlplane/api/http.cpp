@@ -1,0 +1,94 @@
+#include "controlplane/api/http.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "config/text.hpp"
+
+namespace weir::api {
+namespace {
+
+void fill(httplib::Response& response, const ApiResponse& answer) {
+  response.status = answer.status;
+  response.set_content(answer.body, answer.content_type);
+  if (!answer.allow.empty()) response.set_header("Allow", answer.allow);
+}
+
+/// The length of the body; nullopt when it is not a number.
+std::optional<std::uint64_t> body_bytes(const httplib::Request& request) {
+  if (!request.has_header("Content-Length")) return 0;
+  return config::parse_number(request.get_header_value("Content-Length"));
+}
+
+/// What no endpoint can accept, judged by the head alone.
+std::optional<ApiResponse> refuse_head(const httplib::Request& request) {
+  if (request.has_header("Transfer-Encoding"))
+    return error_response(411, "length_required", "the body must come with a Content-Length");
+  if (request.get_header_value_count("Content-Length") > 1 || !body_bytes(request))
+    return error_response(400, "bad_request", "Content-Length must be one number");
+  if (*body_bytes(request) > kMaxBodyBytes)
+    return error_response(413, "too_large", "the body is larger than 16 MiB",
+                          "send it in several requests");
+  if (request.has_header("Content-Encoding") || request.is_multipart_form_data())
+    return error_response(415, "unsupported_media_type", "the body must be plain JSON",
+                          "send Content-Type: application/json");
+  return std::nullopt;
+}
+
+void fill_empty_error(const httplib::Request&, httplib::Response& response) {
+  if (!response.body.empty()) return;
+  const int status = response.status;
+  const char* message = status == 413   ? "the body is too large"
+                        : status == 414 ? "the request line is too long"
+                                        : "this is not a request that the API understands";
+  fill(response, error_response(status, status >= 500 ? "internal" : "bad_request", message));
+}
+
+}  // namespace
+
+HttpProtocol::HttpProtocol(ApiHandler& handler) : handler_(handler) {
+  set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
+  set_payload_max_length(kMaxBodyBytes);
+  set_error_handler(Handler(fill_empty_error));
+  // Before the body is read, and before httplib's own routing, which matches regular expressions.
+  set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+    auto refusal = handler_.refuse(request.method, request.path);
+    if (!refusal) refusal = refuse_head(request);
+    if (refusal) {
+      fill(response, *refusal);
+    } else if (request.method == "POST") {
+      return HandlerResponse::Unhandled;
+    } else {
+      answer(request, {}, response);
+    }
+    return HandlerResponse::Handled;
+  });
+  Post(".*", [this](const httplib::Request& request, httplib::Response& response,
+                    const httplib::ContentReader& read) {
+    std::string body;
+    if (read([&](const char* data, std::size_t size) {
+          body.append(data, size);
+          return body.size() <= kMaxBodyBytes;
+        }))
+      answer(request, body, response);
+  });
+}
+
+void HttpProtocol::answer(const httplib::Request& request, const std::string& body,
+                          httplib::Response& response) {
+  fill(response, handler_.handle({.method = request.method,
+                                  .path = request.path,
+                                  .parameters = {request.params.begin(), request.params.end()},
+                                  .body = body}));
+}
+
+bool HttpProtocol::serve(BoundedStream& stream) {
+  bool connection_closed = false;
+  return process_request(stream, true, connection_closed, [&](httplib::Request& request) {
+    stream.expect_body(std::min<std::uint64_t>(body_bytes(request).value_or(0), kMaxBodyBytes));
+    request.ranges.clear();
+    request.headers.erase("Accept-Encoding");
+  });
+}
+
+}  // namespace weir::api

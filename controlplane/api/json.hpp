@@ -1,0 +1,79 @@
+// What the API says, as JSON: one function a value of router_api.hpp. Field names are snake_case,
+// with the unit in the name where there is one (rtt_ms, age_seconds); addresses are text; absent
+// values are null. Fields are only ever added within /v1. All functions are pure and thread-safe.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/model.hpp"
+#include "controlplane/router_api.hpp"
+
+namespace weir::api {
+
+/// Keeps the order of the fields as written here: people read it too.
+using Json = nlohmann::ordered_json;
+
+Json to_json(const control::VersionStatus& version);
+Json to_json(const control::InterfaceStatus& interface);
+Json to_json(const control::NextHopStatus& next_hop);
+Json to_json(const control::RouteStatus& route);
+Json to_json(const control::NeighborStatus& neighbor);
+Json to_json(const control::DropStatus& drop);
+Json to_json(const control::Conservation& packets);
+Json to_json(const control::WorkerStatus& worker);
+Json to_json(const control::CountersStatus& counters);
+Json to_json(const control::FibAnswer& answer);
+Json to_json(const control::PingReply& reply);
+/// The whole configuration, every default filled in.
+Json to_json(const config::Config& config);
+
+template <typename Value>
+Json to_json_array(const std::vector<Value>& values) {
+  Json array = Json::array();
+  for (const Value& value : values) array.push_back(to_json(value));
+  return array;
+}
+
+/// JSON as text on one line; bytes that are not UTF-8 become U+FFFD, so this never throws for
+/// content.
+std::string to_text(const Json& json);
+
+/// A request that cannot be served as it stands. `where` names the field ("changes[17].to"), or is
+/// empty.
+class RequestError : public std::runtime_error {
+ public:
+  RequestError(std::string where, const std::string& message, std::string hint = {})
+      : std::runtime_error(where.empty() ? message : where + ": " + message),
+        hint_(std::move(hint)) {}
+  const std::string& hint() const { return hint_; }
+
+ private:
+  std::string hint_;
+};
+
+/// Most changes that one request may carry.
+inline constexpr std::size_t kMaxRouteChanges = 100'000;
+
+/// Reads JSON with bounds on depth and number of values. Throws RequestError, with line and column.
+Json parse_body(std::string_view body);
+
+/// `default`, `ADDRESS/LENGTH` without host bits, or `ADDRESS` for a /32. Throws RequestError.
+Ipv4Prefix parse_prefix(std::string_view text, const std::string& where);
+
+/// `{"changes":[{"op":"add","to":"10.0.0.0/8","via":["192.0.2.1"],"type":"unicast"}]}`.
+/// `via` may be one string; `op` defaults to add, `type` to unicast. Throws RequestError.
+std::vector<control::RouteChange> route_changes_from_json(const Json& body);
+
+/// `{"destination":"10.0.2.2","source":null,"count":4,"interval_ms":1000,"timeout_ms":1000,
+/// "size_bytes":56}`; all but the destination may be left out. Throws RequestError.
+control::PingRequest ping_request_from_json(const Json& body);
+
+/// `{}` or an empty body: all; `{"ip":"10.0.1.2"}`: one. Throws RequestError.
+std::optional<Ipv4Address> flush_request_from_json(const Json& body);
+
+}  // namespace weir::api

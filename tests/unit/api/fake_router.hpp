@@ -1,0 +1,203 @@
+// A router that is only values: the same answers every time, and a memory of what it was told.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "controlplane/router_api.hpp"
+
+namespace weir::test {
+
+inline Ipv4Address ip(const char* text) { return Ipv4Address::parse(text).value(); }
+inline Ipv4InterfaceAddress on(const char* text) {
+  return Ipv4InterfaceAddress::parse(text).value();
+}
+inline Ipv4Prefix prefix(const char* text) { return on(text).subnet(); }
+inline MacAddress mac(const char* text) { return MacAddress::parse(text).value(); }
+
+class FakeRouter : public control::RouterApi {
+ public:
+  FakeRouter() {
+    routes_ = {
+        {prefix("0.0.0.0/0"), "unicast", "static", {{ip("10.0.1.2"), "left"}}},
+        {prefix("10.0.1.0/24"), "connected", "connected", {{std::nullopt, "left"}}},
+        {prefix("10.0.2.0/24"), "connected", "connected", {{std::nullopt, "right"}}},
+        {prefix("10.20.0.0/16"),
+         "unicast",
+         "static",
+         {{ip("10.0.2.2"), "right"}, {ip("10.0.2.3"), "right"}}},
+        {prefix("198.51.100.0/24"), "blackhole", "api", {}},
+    };
+    configuration_.file = "lab.yaml";
+    configuration_.system.hostname = "lab-r1";
+    config::Ethernet left;
+    left.name = "left";
+    left.match = config::LinuxMatch{.interface = "weir-left"};
+    left.addresses = {on("10.0.1.1/24")};
+    configuration_.ethernets = {left};
+  }
+
+  control::VersionStatus version() override {
+    return {"0.1.0", "x86-64-v3", "DPDK 22.11.4", 3725.5, 4242, "/etc/weir/lab.yaml"};
+  }
+
+  std::vector<control::InterfaceStatus> interfaces() override {
+    control::InterfaceStatus left;
+    left.name = "left";
+    left.driver = "net_af_packet";
+    left.device = "weir-left";
+    left.mac = mac("02:00:5e:10:00:09");
+    left.mtu = 1500;
+    left.link_up = true;
+    left.rx_queues = left.tx_queues = 1;
+    left.addresses = {on("10.0.1.1/24"), on("192.0.2.1/30")};
+    left.rx_packets = 1'234'567;
+    left.rx_bytes = 987'654'321;
+    left.tx_packets = 42;
+    left.tx_bytes = 2520;
+    left.drops = 7;
+    control::InterfaceStatus right = left;
+    right.name = "right";
+    right.id = 1;
+    right.device = "0000:8a:00.0";
+    right.driver = "net_ixgbe";
+    right.speed_mbps = 10'000;
+    right.link_up = false;
+    right.addresses.clear();
+    return {right, left};  // not in order: whoever shows them sorts
+  }
+
+  std::vector<control::RouteStatus> routes(std::optional<Ipv4Prefix> within,
+                                           std::optional<Ipv4Prefix> after,
+                                           std::size_t limit) override {
+    if (many_routes > 0) return generated(after, limit);
+    std::vector<control::RouteStatus> page;
+    for (const auto& route : routes_) {
+      if (page.size() == limit) break;
+      if (within && !within->contains(route.prefix)) continue;
+      if (!after || route.prefix > *after) page.push_back(route);
+    }
+    return page;
+  }
+
+  std::size_t route_count() override { return many_routes > 0 ? many_routes : routes_.size(); }
+
+  std::vector<control::NeighborStatus> neighbors() override {
+    return {
+        {ip("10.0.2.9"), std::nullopt, "right", "INCOMPLETE", "", 0.5, 2.5, 3, 2},
+        {ip("10.0.1.2"), mac("02:00:00:00:00:02"), "left", "REACHABLE", "verified", 12.25,
+         14'387.75, 0, 0},
+        {ip("10.0.1.20"), mac("02:00:00:00:00:20"), "left", "PERMANENT", "static", 0, -1, 0, 0}};
+  }
+
+  control::CountersStatus counters() override {
+    control::CountersStatus status;
+    status.total = {1000, 5, 990, 10, 4, 1};
+    control::WorkerStatus worker;
+    worker.core = 1;
+    worker.bursts = 500;
+    worker.empty_polls = 9000;
+    worker.sleeps = 3;
+    worker.busy = 0.125;
+    worker.queues = {{"left", 0}, {"right", 0}};
+    worker.packets = status.total;
+    status.workers = {worker};
+    status.named = {{"icmp.sent.time-exceeded", "time exceeded messages sent", 3},
+                    {"arp.received.requests", "ARP requests received", 0}};
+    return status;
+  }
+
+  std::vector<control::DropStatus> drops() override {
+    return {{"right", "ttl-exceeded", "TTL was 1 or 0", 3},
+            {"left", "bad-checksum", "IPv4 header checksum wrong", 0},
+            {"left", "no-route", "no route to the destination", 7}};
+  }
+
+  control::FibAnswer fib(Ipv4Address destination) override {
+    control::FibAnswer answer;
+    answer.destination = destination;
+    for (const auto& route : routes_)
+      if (route.prefix.contains(destination)) answer.route = route;
+    answer.verdict = answer.route->type == "blackhole" ? "blackhole" : "forward";
+    if (answer.verdict != "forward") return answer;
+    answer.next_hop = answer.route->next_hops.front();
+    answer.destination_mac = mac("02:00:00:00:00:02");
+    answer.source_mac = mac("02:00:5e:10:00:09");
+    answer.mtu = 1500;
+    return answer;
+  }
+
+  config::Config configuration() override { return configuration_; }
+
+  control::RouteChangeResult change_routes(
+      const std::vector<control::RouteChange>& changes) override {
+    const std::lock_guard lock(mutex_);
+    control::RouteChangeResult result;
+    for (const auto& change : changes) {
+      this->changes.push_back(change);
+      const bool known = std::any_of(routes_.begin(), routes_.end(), [&](const auto& route) {
+        return route.prefix == change.route.to;
+      });
+      if (change.kind == control::RouteChange::Kind::remove && !known)
+        result.errors.push_back(change.route.to.to_string() + ": no such route");
+      else
+        ++result.applied;
+    }
+    return result;
+  }
+
+  std::size_t flush_neighbors(std::optional<Ipv4Address> ip) override {
+    flushed = ip;
+    return ip ? 1 : 2;
+  }
+
+  std::vector<control::PingReply> ping(const control::PingRequest& request) override {
+    if (on_ping) on_ping(request);
+    std::vector<control::PingReply> replies;
+    for (std::uint16_t i = 0; i < request.count; ++i) {
+      control::PingReply reply;
+      reply.sequence = i;
+      if (request.destination == ip("10.0.9.9")) {
+        reply.from = ip("10.0.1.1");
+        reply.error = "Destination Host Unreachable";
+      } else if (request.destination != ip("10.0.8.8")) {
+        reply.from = request.destination;
+        reply.rtt_ms = 0.25;
+        reply.ttl = 64;
+        reply.bytes = static_cast<std::uint16_t>(request.size + 8);
+      }
+      replies.push_back(reply);
+    }
+    return replies;
+  }
+
+  std::vector<control::RouteChange> changes;  // all that were asked for
+  std::optional<Ipv4Address> flushed;
+  std::size_t many_routes = 0;  // when set: so many /32 routes from 16.0.0.0 on
+  std::function<void(const control::PingRequest&)> on_ping;
+
+ private:
+  std::vector<control::RouteStatus> generated(std::optional<Ipv4Prefix> after, std::size_t limit) {
+    constexpr std::uint32_t kFirst = 16u << 24;
+    std::size_t next = after ? after->network().value() - kFirst + 1 : 0;
+    std::vector<control::RouteStatus> page;
+    for (; next < many_routes && page.size() < limit; ++next)
+      page.push_back({{Ipv4Address{kFirst + static_cast<std::uint32_t>(next)}, 32},
+                      "unicast",
+                      "file",
+                      {{ip("10.0.1.2"), "left"}}});
+    return page;
+  }
+
+  std::mutex mutex_;
+  std::vector<control::RouteStatus> routes_;
+  config::Config configuration_;
+};
+
+}  // namespace weir::test
