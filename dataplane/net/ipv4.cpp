@@ -37,7 +37,7 @@ std::string Ipv4Address::to_string() const {
   char text[16];
   char* end = text;
   for (int shift = 24; shift >= 0; shift -= 8) {
-    end = std::to_chars(end, text + sizeof text, value_ >> shift & 255).ptr;
+    end = std::to_chars(end, end + 3, value_ >> shift & 255).ptr;
     if (shift > 0) *end++ = '.';
   }
   return {text, end};
