@@ -88,14 +88,14 @@ class Weir:
 
     def __init__(self, lab, config):
         self._lab = lab
-        self._prefix = lab.prefix
+        self.prefix = lab.prefix  # of its EAL
         self.socket = lab.path("weir.sock")
         self.file = lab.path("lab.yaml")
         self.log = lab.path("router.log")
         self.api = Api(self.socket)
         self.process = None
         config = dict(config, services={"api": {"socket": self.socket}})
-        config["system"] = dict(config["system"], eal=[f"--file-prefix={self._prefix}"])
+        config["system"] = dict(config["system"], eal=[f"--file-prefix={self.prefix}"])
         with open(self.file, "w") as file:
             json.dump(config, file, indent=1)
 
