@@ -34,7 +34,8 @@ inline constexpr std::size_t kLinuxNameBytes = 15;  // IFNAMSIZ without its end
 inline constexpr unsigned kQueues = 16;
 inline constexpr unsigned kMinMtu = 68;  // RFC 791 section 3.2
 inline constexpr unsigned kMaxMtu = 9600;
-inline constexpr unsigned kMaxAfXdpMtu = 1700;  // one page less headroom, on copy mode's frames
+// What net_af_xdp of DPDK 22.11 was seen to carry; beyond it, only a warning.
+inline constexpr unsigned kMaxAfXdpMtu = 1700;
 inline constexpr std::size_t kAddresses = 64;   // of one interface
 inline constexpr unsigned kShortestSubnet = 8;  // prefix length of a connected subnet
 

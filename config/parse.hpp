@@ -1,11 +1,11 @@
 // From a YAML file to a Config: strict, and every complaint with its place.
 //
-// Parsing looks at one value at a time: its type, its form, its range (config/limits.hpp). What only
-// shows when values are put side by side is `validate`'s (config/validate.hpp), which also has
+// Parsing looks at one value at a time: its type, its form, its range (config/limits.hpp). What
+// only shows when values are put side by side is `validate`'s (config/validate.hpp), which also has
 // `load_file`, the two together.
 //
-// Unknown keys, keys of later versions, duplicate keys, wrong types, YAML tags and a second document
-// are errors. Anchors and aliases are allowed, as far as what they expand to stays within
+// Unknown keys, keys of later versions, duplicate keys, wrong types, YAML tags and a second
+// document are errors. Anchors and aliases are allowed, as far as what they expand to stays within
 // limits::kValues.
 #pragma once
 

@@ -44,6 +44,12 @@ std::string format_with_unit(std::uint64_t value, std::span<const Unit> units) {
 
 }  // namespace
 
+std::string join(std::span<const std::string_view> words) {
+  std::string text;
+  for (const std::string_view word : words) text += cat(text.empty() ? "" : ", ", word);
+  return text;
+}
+
 std::string shown(std::string_view text) {
   constexpr std::size_t kLongest = 60;
   constexpr char kDigits[] = "0123456789abcdef";

@@ -28,6 +28,9 @@ std::string cat(const Parts&... parts) {
   return text;
 }
 
+/// The words with commas between them.
+std::string join(std::span<const std::string_view> words);
+
 /// `text` in double quotes, cut to a readable length, control characters and quotes escaped: for
 /// messages only.
 std::string shown(std::string_view text);

@@ -12,6 +12,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "config/finding.hpp"
 #include "config/model.hpp"
@@ -26,11 +27,16 @@ Findings validate(const Config& config);
 /// `parse_file`, then `validate`; the route files it names are not opened.
 ParseResult load_file(const std::string& path);
 
-/// Lints the routes of one route file, in its chunks, against the interfaces and the routes of
-/// `config`: their gateways (once a group), prefixes given twice. `file` is its name in messages.
-/// O(n log n), about 0.1 s for a million routes.
-Findings validate_routes(const Config& config, std::span<const RouteChunk> chunks,
-                         const std::string& file);
+/// What `parse_routes` made of one route file.
+struct ParsedRouteFile {
+  std::string path;  // as messages shall name it
+  std::vector<RouteChunk> chunks;
+};
+
+/// Lints the routes of all route files against the interfaces and the routes of `config`: their
+/// gateways (once a group), and prefixes given twice in any of them. O(n log n), about 0.1 s for a
+/// million routes.
+Findings validate_routes(const Config& config, std::span<const ParsedRouteFile> files);
 
 /// Reads, parses and lints every route file of `config`, one after the other, on this thread.
 Findings check_route_files(const Config& config);

@@ -1,0 +1,36 @@
+// Addresses in text, with complaints that say what would be right.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dataplane/net/ipv4.hpp"
+#include "dataplane/net/mac_address.hpp"
+
+namespace weir::config {
+
+struct Complaint {
+  std::string message;
+  std::string hint;
+};
+
+/// Each reads the whole of `text`; on failure fills `complaint` and returns nullopt.
+std::optional<Ipv4Address> read_address(std::string_view text, Complaint& complaint);
+/// `ADDRESS/LENGTH`.
+std::optional<Ipv4InterfaceAddress> read_interface_address(std::string_view text,
+                                                           Complaint& complaint);
+/// `NETWORK/LENGTH` without host bits, or `default`.
+std::optional<Ipv4Prefix> read_prefix(std::string_view text, Complaint& complaint);
+std::optional<MacAddress> read_mac(std::string_view text, Complaint& complaint);
+
+/// The addresses hosts may have in a subnet: all on /31 and /32, else all but the first and last.
+struct HostRange {
+  Ipv4Address first;
+  Ipv4Address last;
+};
+HostRange host_range(const Ipv4Prefix& subnet);
+/// `10.0.0.1 to 10.0.0.254`, or the one address.
+std::string to_string(const HostRange& range);
+
+}  // namespace weir::config

@@ -1,0 +1,202 @@
+#include "config/emit.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/text.hpp"
+
+namespace weir::config {
+namespace {
+
+constexpr std::string_view kIdle[] = {"poll", "adaptive"};
+constexpr std::string_view kMethod[] = {"auto", "af-packet", "af-xdp"};
+constexpr std::string_view kRouteType[] = {"unicast", "blackhole", "unreachable", "prohibit"};
+
+template <typename Enum, std::size_t n>
+std::string name_of(Enum value, const std::string_view (&names)[n]) {
+  return std::string{names[static_cast<std::size_t>(value)]};
+}
+
+/// A double-quoted scalar, which can hold any text.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+/// Text as it is where YAML cannot take it for anything else, else quoted. A word with a letter
+/// first and no special characters is safe unless YAML knows it.
+std::string scalar(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kKnown{"null", "true", "false", "yes",
+                                                   "no",   "on",   "off",   "none"};
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_safe = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '/';
+  };
+  std::string lower;
+  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const bool plain = !text.empty() && (is_letter(text.front()) || text.front() == '/') &&
+                     std::all_of(text.begin(), text.end(), is_safe) &&
+                     std::find(kKnown.begin(), kKnown.end(), lower) == kKnown.end();
+  return plain ? std::string{text} : quoted(text);
+}
+
+template <typename T, typename Format>
+std::string list(const std::vector<T>& values, Format format) {
+  std::string text = "[";
+  for (const T& value : values) text += cat(text.size() > 1 ? ", " : "", format(value));
+  return text + ']';
+}
+
+/// Writes lines `KEY: VALUE` under headings that appear only when something follows.
+class Emitter {
+ public:
+  explicit Emitter(EmitDefaults defaults) : all_(defaults == EmitDefaults::yes) {}
+
+  bool all() const { return all_; }
+  void line(int indent, std::string_view text) {
+    for (std::string& heading : headings_) out_ += heading;
+    headings_.clear();
+    out_ += cat(std::string(static_cast<std::size_t>(indent), ' '), text, '\n');
+  }
+  /// A heading for the lines until `end` with the same indent.
+  void begin(int indent, std::string_view text) {
+    headings_.push_back(cat(std::string(static_cast<std::size_t>(indent), ' '), text, '\n'));
+  }
+  void end() {
+    if (!headings_.empty()) headings_.pop_back();
+  }
+  template <typename T>
+  void setting(int indent, std::string_view key, const T& value, const T& normal,
+               const std::string& text) {
+    if (all_ || !(value == normal)) line(indent, cat(key, ": ", text));
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  bool all_;
+  std::string out_;
+  std::vector<std::string> headings_;
+};
+
+void emit_system(Emitter& out, const System& system) {
+  const System normal;
+  const auto core = [](unsigned number) { return std::to_string(number); };
+  out.begin(0, "system:");
+  out.setting(2, "hostname", system.hostname, normal.hostname, scalar(system.hostname));
+  out.setting(2, "control-cores", system.control_cores, normal.control_cores,
+              list(system.control_cores, core));
+  out.setting(2, "worker-cores", system.worker_cores, normal.worker_cores,
+              list(system.worker_cores, core));
+  out.setting(2, "idle", system.idle, normal.idle, name_of(system.idle, kIdle));
+  const Memory& memory = system.memory;
+  out.begin(2, "memory:");
+  out.setting(4, "hugepages", memory.hugepage_bytes, normal.memory.hugepage_bytes,
+              memory.hugepage_bytes == 0 ? "none" : format_size(memory.hugepage_bytes));
+  out.setting(4, "packets", memory.packets, normal.memory.packets, cat(memory.packets));
+  out.end();
+  out.setting(2, "eal", system.eal, normal.eal, list(system.eal, quoted));
+  out.end();
+}
+
+std::string match_text(const Emitter& out, const PortMatch& match) {
+  if (const auto* pci = std::get_if<PciMatch>(&match)) {
+    return cat("{pci: ", quoted(pci->address), '}');
+  }
+  if (const auto* vdev = std::get_if<VdevMatch>(&match)) {
+    return cat("{vdev: ", quoted(vdev->arguments), '}');
+  }
+  const auto& host = std::get<LinuxMatch>(match);
+  const bool with_method = out.all() || host.method != LinuxMatch::Method::automatic;
+  return cat("{linux: ", scalar(host.interface),
+             with_method ? cat(", method: ", name_of(host.method, kMethod)) : std::string{}, '}');
+}
+
+void emit_ethernet(Emitter& out, const Ethernet& ethernet) {
+  const Ethernet normal;
+  out.line(2, cat(scalar(ethernet.name), ':'));
+  out.line(4, cat("match: ", match_text(out, ethernet.match)));
+  out.setting(4, "queues", ethernet.queues, normal.queues,
+              ethernet.queues == 0 ? "auto" : cat(ethernet.queues));
+  out.setting(4, "mtu", ethernet.mtu, normal.mtu, cat(ethernet.mtu));
+  out.setting(4, "mac", ethernet.mac, normal.mac,
+              ethernet.mac ? quoted(ethernet.mac->to_string()) : "auto");
+  out.setting(4, "promiscuous", ethernet.promiscuous, normal.promiscuous,
+              ethernet.promiscuous ? "true" : "false");
+  out.setting(4, "addresses", ethernet.addresses, normal.addresses,
+              list(ethernet.addresses, [](const auto& address) { return address.to_string(); }));
+}
+
+void emit_neighbors(Emitter& out, const Neighbors& neighbors) {
+  const Neighbors normal;
+  out.begin(0, "neighbors:");
+  out.setting(2, "lifetime", neighbors.lifetime, normal.lifetime,
+              format_duration(neighbors.lifetime));
+  out.setting(2, "refresh-interval", neighbors.refresh_interval, normal.refresh_interval,
+              format_duration(neighbors.refresh_interval));
+  out.begin(2, "hold:");
+  out.setting(4, "per-neighbor", neighbors.hold_per_neighbor, normal.hold_per_neighbor,
+              cat(neighbors.hold_per_neighbor));
+  out.setting(4, "total", neighbors.hold_total, normal.hold_total, cat(neighbors.hold_total));
+  out.end();
+  if (neighbors.statics.empty()) {
+    if (out.all()) out.line(2, "static: []");
+  } else {
+    out.line(2, "static:");
+  }
+  for (const StaticNeighbor& neighbor : neighbors.statics) {
+    out.line(4, cat("- {ip: ", neighbor.ip.to_string(), ", mac: ", quoted(neighbor.mac.to_string()),
+                    ", interface: ", scalar(neighbor.interface), '}'));
+  }
+  out.end();
+}
+
+std::string route_text(const Route& route) {
+  const std::string to = route.to == Ipv4Prefix{} ? std::string{"default"} : route.to.to_string();
+  if (route.type != RouteType::unicast) {
+    return cat("- {to: ", to, ", type: ", name_of(route.type, kRouteType), '}');
+  }
+  const auto text = [](Ipv4Address gateway) { return gateway.to_string(); };
+  return cat("- {to: ", to,
+             ", via: ", route.via.size() == 1 ? text(route.via.front()) : list(route.via, text),
+             '}');
+}
+
+void emit_routes(Emitter& out, const Config& config) {
+  if (config.routes.empty() && config.route_files.empty()) {
+    if (out.all()) out.line(0, "routes: []");
+    return;
+  }
+  out.line(0, "routes:");
+  for (const Route& route : config.routes) out.line(2, route_text(route));
+  for (const RouteFile& file : config.route_files) {
+    out.line(2, cat("- {file: ", scalar(file.path), '}'));
+  }
+}
+
+}  // namespace
+
+std::string emit(const Config& config, EmitDefaults defaults) {
+  Emitter out{defaults};
+  out.line(0, "version: 1");
+  emit_system(out, config.system);
+  if (!config.ethernets.empty()) {
+    out.line(0, "ethernets:");
+    for (const Ethernet& ethernet : config.ethernets) emit_ethernet(out, ethernet);
+  } else if (out.all()) {
+    out.line(0, "ethernets: {}");
+  }
+  emit_neighbors(out, config.neighbors);
+  emit_routes(out, config);
+  out.begin(0, "services:");
+  out.begin(2, "api:");
+  const std::string& socket = config.services.api_socket;
+  out.setting(4, "socket", socket, Services{}.api_socket, scalar(socket));
+  return out.take();
+}
+
+}  // namespace weir::config
