@@ -1,5 +1,6 @@
-// What a worker hands to the control plane: a copy of the frame in a pool of its own, with the facts the
-// worker already knows. One single-producer ring per (worker, class); the classes are served in order.
+// What a worker hands to the control plane: a copy of the frame in a pool of its own, with the
+// facts the worker already knows. One single-producer ring per (worker, class); the classes are
+// served in order.
 #pragma once
 
 #include <array>
@@ -22,20 +23,25 @@ enum class PuntClass : std::uint8_t {
   count
 };
 inline constexpr std::size_t kPuntClasses = static_cast<std::size_t>(PuntClass::count);
-inline constexpr std::array<std::string_view, kPuntClasses> kPuntClassNames{
-    "p0-reply",        "p1-request-known", "p2-request-unknown", "p3-binding-change",
-    "p4-glean-known",  "p5-glean-unknown", "local",              "icmp-error"};
+inline constexpr std::array<std::string_view, kPuntClasses> kPuntClassNames{"p0-reply",
+                                                                            "p1-request-known",
+                                                                            "p2-request-unknown",
+                                                                            "p3-binding-change",
+                                                                            "p4-glean-known",
+                                                                            "p5-glean-unknown",
+                                                                            "local",
+                                                                            "icmp-error"};
 
 enum class PuntReason : std::uint8_t {
   arp,
   glean,
-  local,           // includes broadcasts to us
-  ttl_expired,     // ICMP time exceeded, code 0
-  too_big,         // ICMP unreachable, code 4; `mtu` is the next hop's
-  no_route,        // ICMP unreachable, code 0
-  unreachable,     // ICMP unreachable, code 1
-  prohibit,        // ICMP unreachable, code 13
-  bad_option,      // ICMP parameter problem
+  local,        // includes broadcasts to us
+  ttl_expired,  // ICMP time exceeded, code 0
+  too_big,      // ICMP unreachable, code 4; `mtu` is the next hop's
+  no_route,     // ICMP unreachable, code 0
+  unreachable,  // ICMP unreachable, code 1
+  prohibit,     // ICMP unreachable, code 13
+  bad_option,   // ICMP parameter problem
 };
 
 /// Lies in the punted packet's private area.

@@ -1,9 +1,9 @@
-// Adjacencies: the ready-made rewrite of one next hop, 16 bytes each, published by one 128-bit store and
-// read by one load: never torn, never a second cache line. All-zero means "unresolved", so an untouched
-// slot of the lazily mapped array is already correct.
+// Adjacencies: the ready-made rewrite of one next hop, 16 bytes each, published by one 128-bit
+// store and read by one load: never torn, never a second cache line. All-zero means "unresolved",
+// so an untouched slot of the lazily mapped array is already correct.
 //
-// What a packet meets that is not forwarded (local delivery, verdicts, groups) is an adjacency too, with
-// a small `egress`: the common case is then one comparison over the whole burst.
+// What a packet meets that is not forwarded (local delivery, verdicts, groups) is an adjacency too,
+// with a small `egress`: the common case is then one comparison over the whole burst.
 #pragma once
 
 #include <immintrin.h>
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "dataplane/net/mac_address.hpp"
 #include "dataplane/net/wire.hpp"
@@ -24,16 +25,16 @@ inline constexpr std::size_t kMaxInterfaces = 64;
 /// Where an adjacency leads: a verdict, or `first_interface` + InterfaceId.
 enum class Egress : std::uint16_t {
   unresolved = 0,
-  local,               // one of our addresses, the limited broadcast, a subscribed group
+  local,  // one of our addresses, the limited broadcast, a subscribed group
   no_route,
   blackhole,
   unreachable,
   prohibit,
   martian,
-  subnet_broadcast,    // of a connected subnet; the rest of the adjacency names its interface
+  subnet_broadcast,  // of a connected subnet; the rest of the adjacency names its interface
   multicast,
-  group,               // equal-cost paths: `group_id`
-  failed,              // negative cache: the neighbour did not answer
+  group,   // equal-cost paths: `group_id`
+  failed,  // negative cache: the neighbour did not answer
   first_interface = 16
 };
 
@@ -70,8 +71,8 @@ struct alignas(16) Adjacency {
 };
 static_assert(sizeof(Adjacency) == 16);
 
-/// One 128-bit load. An aligned 16-byte access is atomic on every x86 with AVX (Intel SDM 3A 9.1.1); the
-/// assembly keeps it one instruction.
+/// One 128-bit load. An aligned 16-byte access is atomic on every x86 with AVX (Intel SDM
+/// 3A 9.1.1); the assembly keeps it one instruction.
 inline __m128i load_adjacency(const Adjacency* slot) {
   __m128i value;
 #ifdef __AVX__
@@ -101,8 +102,9 @@ class AdjacencyTable {
 
   AdjacencyTable();
 
-  /// A zeroed block of `size` slots (a power of two), aligned to its size; nullopt when the table is full.
-  /// Its pages are mapped (to the shared zero page) before it is returned, so that no worker faults.
+  /// A zeroed block of `size` slots (a power of two), aligned to its size; nullopt when the table
+  /// is full. Its pages are mapped (to the shared zero page) before it is returned, so that no
+  /// worker faults.
   std::optional<AdjacencyIndex> allocate(std::uint32_t size);
   /// The caller has waited for quiescence. The block's memory goes back to the system.
   void release(AdjacencyIndex block, std::uint32_t size);
@@ -111,8 +113,8 @@ class AdjacencyTable {
   Adjacency load(AdjacencyIndex index) const;
   const Adjacency* slots() const { return slots_; }
 
-  /// Whether `index` forwarded a packet since it was last asked; clears the mark. Workers mark one packet
-  /// a burst, so a busy neighbour is found within moments and an idle one never is.
+  /// Whether `index` forwarded a packet since it was last asked; clears the mark. Workers mark one
+  /// packet a burst, so a busy neighbour is found within moments and an idle one never is.
   bool take_used(AdjacencyIndex index);
   std::uint8_t* used_marks() const { return used_; }
 
@@ -122,12 +124,8 @@ class AdjacencyTable {
   Adjacency* slots_;
   std::uint8_t* used_;
   std::uint32_t next_ = 16;  // the first block; small indices stay free so that 0 is never valid
-  // Freed blocks by log2 of their size.
-  std::optional<AdjacencyIndex> take_free(unsigned log2);
-  struct FreeList;
   static constexpr unsigned kSizes = 27;
-  // Bounded by the number of blocks ever allocated.
-  std::vector<AdjacencyIndex> free_[kSizes];
+  std::vector<AdjacencyIndex> free_[kSizes];  // freed blocks by log2 of their size
 };
 
 }  // namespace weir

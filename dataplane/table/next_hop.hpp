@@ -1,5 +1,6 @@
-// Next hops: the adjacency of a packet is `base + (destination & mask)`. A gateway or a verdict has mask 0,
-// a connected subnet its host mask: one formula, no branch, and neighbours never enter the FIB.
+// Next hops: the adjacency of a packet is `base + (destination & mask)`. A gateway or a verdict has
+// mask 0, a connected subnet its host mask: one formula, no branch, and neighbours never enter the
+// FIB.
 #pragma once
 
 #include <atomic>
@@ -21,8 +22,8 @@ struct alignas(8) NextHop {
 };
 static_assert(sizeof(NextHop) == 8);
 
-/// Next hops by id. Slot 0 is the default route's, or the verdict `no_route`. Readers are lock-free (one
-/// 64-bit load); one writer.
+/// Next hops by id. Slot 0 is the default route's, or the verdict `no_route`. Readers are lock-free
+/// (one 64-bit load); one writer.
 class NextHopTable {
  public:
   static constexpr std::uint32_t kSlots = 1u << 16;
@@ -44,9 +45,9 @@ class NextHopTable {
   std::uint32_t used_ = 1;
 };
 
-/// Equal-cost paths: `kBuckets` next hops a group, picked by flow hash. When a member leaves only its own
-/// buckets move; when one comes it takes an even share, so all other flows stay on their path (the
-/// resilient hashing of RFC 2992's discussion). Readers are lock-free; one writer.
+/// Equal-cost paths: `kBuckets` next hops a group, picked by flow hash. When a member leaves only
+/// its own buckets move; when one comes it takes an even share, so all other flows stay on their
+/// path (the resilient hashing of RFC 2992's discussion). Readers are lock-free; one writer.
 class GroupTable {
  public:
   static constexpr std::uint32_t kBuckets = 128;
@@ -56,8 +57,8 @@ class GroupTable {
   GroupTable();
   std::optional<std::uint32_t> allocate();
   void release(std::uint32_t group);
-  /// Makes `members` (1 to kMaxMembers, no duplicates) the group's, moving as few buckets as an even spread
-  /// allows.
+  /// Makes `members` (1 to kMaxMembers, no duplicates) the group's, moving as few buckets as an
+  /// even spread allows.
   void set_members(std::uint32_t group, const std::vector<NextHop>& members);
   NextHop pick(std::uint32_t group, std::uint32_t flow_hash) const;
 

@@ -1,0 +1,48 @@
+// Counters of one worker or of the control thread: written by their owner alone, read by anybody,
+// summed by the reader. No packet ever ends without being in one of them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/packet/drop_reason.hpp"
+#include "dataplane/packet/punt.hpp"
+#include "dataplane/table/adjacency.hpp"
+
+namespace weir {
+
+/// A 64-bit counter with one writer: plain loads and stores, never torn, no locked instruction.
+class Counter {
+ public:
+  void add(std::uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct alignas(64) InterfaceCounters {
+  Counter rx_packets, rx_bytes, tx_packets, tx_bytes;
+  Counter arp_requests, arp_replies_received, arp_replies_sent;
+  Counter fragmented;  // packets that were fragmented
+  Counter punted[kPuntClasses];
+  Counter dropped[kDropReasons];
+};
+
+struct Counters {
+  InterfaceCounters interface[kMaxInterfaces];
+  Counter generated;  // packets made here: ARP replies, fragments, ICMP, solicitations
+  Counter consumed;   // packets that ended here as they should: answered, delivered, split
+  Counter bursts, loops, empty_polls, sleeps, busy_cycles;
+
+  std::uint64_t dropped() const {
+    std::uint64_t total = 0;
+    for (const auto& each : interface)
+      for (const auto& reason : each.dropped) total += reason.get();
+    return total;
+  }
+};
+
+}  // namespace weir

@@ -1,0 +1,80 @@
+#include "dataplane/stage/ethernet_input.hpp"
+
+#include <cassert>
+
+#include "dataplane/packet/simd.hpp"
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t kIpv4Frame = sizeof(wire::Ethernet) + sizeof(wire::Ipv4);
+constexpr std::uint32_t kArpFrame = sizeof(wire::Ethernet) + sizeof(wire::Arp);
+
+/// Fills `frame` and `frame_length`; the slots up to the next multiple of sixteen repeat the first
+/// packet, with length zero, so that whole runs can be read.
+void locate_frames(Burst& burst) {
+  for (unsigned i = 0; i < burst.size; ++i) {
+    const rte_mbuf* packet = burst.packet[i];
+    burst.frame[i] = rte_pktmbuf_mtod(packet, std::uint8_t*);
+    burst.frame_length[i] = packet->pkt_len;
+  }
+  for (unsigned i = burst.size; i % 16 != 0; ++i) {
+    burst.frame[i] = burst.frame[0];
+    burst.frame_length[i] = 0;
+  }
+}
+
+/// The uncommon frames, one by one.
+void sort_out(Burst& burst, Lane rest, const MacAddress& own, EthernetInput& out) {
+  rest.for_each([&](unsigned i) {
+    if (burst.frame_length[i] < kIpv4Frame || burst.packet[i]->data_len < kIpv4Frame)
+      return out.too_short.add(i);
+    const wire::Ethernet& ethernet = burst.ethernet(i);
+    const MacAddress destination = ethernet.destination;
+    const bool group = destination.is_group();
+    if (!group && destination != own) return out.not_ours.add(i);
+    if (group && !destination.is_broadcast() && !is_subscribed(destination))
+      return out.not_subscribed.add(i);
+    switch (ethernet.type.get()) {
+      case wire::ether_type::kIpv4:
+        return (group ? out.ipv4_group : out.ipv4).add(i);
+      case wire::ether_type::kArp:
+        return (burst.frame_length[i] < kArpFrame ? out.too_short : out.arp).add(i);
+      default:
+        return out.unknown_type.add(i);
+    }
+  });
+}
+
+}  // namespace
+
+EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
+  locate_frames(burst);
+
+  std::uint32_t own_low;
+  std::uint16_t own_high;
+  std::memcpy(&own_low, interface.mac.bytes.data(), 4);
+  std::memcpy(&own_high, interface.mac.bytes.data() + 4, 2);
+  const U32x16 low{own_low}, high{own_high}, low_half{0xffff};
+  const U32x16 ipv4{Be16{wire::ether_type::kIpv4}.raw()};
+  const U32x16 shortest{kIpv4Frame - 1};
+
+  EthernetInput out;
+  std::uint64_t common = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    // Bytes 0 to 15: destination MAC, source MAC, EtherType, two bytes of what follows.
+    const Columns header = load_columns(&burst.frame[first], 0);
+    const unsigned ours = equal(header.word[0], low) & equal(header.word[1] & low_half, high);
+    const unsigned is_ipv4 = equal(header.word[3] & low_half, ipv4);
+    const unsigned long_enough = less(shortest, U32x16::load(&burst.frame_length[first]));
+    common |= at(ours & is_ipv4 & long_enough, first);
+  });
+  out.ipv4 = Lane{common};
+  if (const Lane rest = burst.all() - out.ipv4) sort_out(burst, rest, interface.mac, out);
+  assert((out.ipv4.mask() ^ out.ipv4_group.mask() ^ out.arp.mask() ^ out.too_short.mask() ^
+          out.not_ours.mask() ^ out.not_subscribed.mask() ^ out.unknown_type.mask()) ==
+         burst.all().mask());
+  return out;
+}
+
+}  // namespace weir

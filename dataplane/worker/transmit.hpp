@@ -1,0 +1,55 @@
+// Transmit: from a worker to the ports. Packets of one burst for one interface go out in one call;
+// mixed ones are staged by interface and flushed when the burst is done. What the port does not
+// take is dropped and counted: a worker never waits.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/packet/burst.hpp"
+#include "dataplane/packet/counters.hpp"
+
+namespace weir {
+
+/// How one worker reaches one port: a transmit queue of its own, or the ring of the worker that has
+/// one.
+struct TransmitPath {
+  std::uint16_t port = 0;
+  std::uint16_t queue = 0;
+  rte_ring* handoff = nullptr;  // when set: no queue of our own
+};
+
+class Transmit {
+ public:
+  explicit Transmit(Counters& counters) : counters_(counters) {}
+
+  void set_path(InterfaceId interface, TransmitPath path) { paths_[interface] = path; }
+
+  /// Sends `count` packets of `bytes` together at once; takes them all.
+  void send(InterfaceId interface, rte_mbuf** packets, unsigned count, std::uint64_t bytes);
+  /// Sends one packet with the next flush.
+  void stage(InterfaceId interface, rte_mbuf* packet);
+  void flush();
+
+ private:
+  struct Staged {
+    rte_mbuf* packets[Burst::kSize];
+    unsigned count = 0;
+    std::uint64_t bytes = 0;
+  };
+  void flush(InterfaceId interface);
+
+  Counters& counters_;
+  std::array<TransmitPath, kMaxInterfaces> paths_{};
+  std::array<Staged, kMaxInterfaces> staged_{};
+  std::uint64_t pending_ = 0;  // bit i: interface i has staged packets
+};
+
+/// Ends `count` packets for `reason`.
+void drop_packets(InterfaceCounters& counters, DropReason reason, rte_mbuf** packets,
+                  unsigned count);
+
+}  // namespace weir

@@ -1,0 +1,101 @@
+#include "dataplane/worker/worker.hpp"
+
+#include <fmt/format.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace weir {
+namespace {
+
+// Rounds without a packet: first spin, then sleep, a little longer each time. The longest sleep is
+// what a receive ring of 1,024 descriptors holds at 5 Mpps.
+constexpr unsigned kSpinRounds = 256;
+constexpr long kShortestSleep = 5'000, kLongestSleep = 200'000;  // ns
+
+}  // namespace
+
+Worker::Worker(const WorkerOptions& options, rte_rcu_qsbr* quiescence)
+    : options_(options),
+      quiescence_(quiescence),
+      punt_rings_(options.index),
+      inject_(make_ring(fmt::format("inject.{}", options.index), kInjectRing,
+                        RING_F_SP_ENQ | RING_F_SC_DEQ)),
+      handoff_(make_ring(fmt::format("handoff.{}", options.index), kHandoffRing, RING_F_SC_DEQ)),
+      transmit_(counters_),
+      punter_(counters_, punt_rings_, options.punts, static_cast<std::uint8_t>(options.index),
+              options.ticks_per_second),
+      pipeline_(counters_, transmit_, punter_, options.packets, options.ticks_per_second) {}
+
+void Worker::run() {
+  // Sleeps of microseconds must not be rounded up to the default 50.
+  prctl(PR_SET_TIMERSLACK, 1'000UL);
+  rte_rcu_qsbr_thread_online(quiescence_, options_.index);
+  unsigned idle_rounds = 0;
+  std::uint64_t before = rte_rdtsc();
+  while (running_.load(std::memory_order_relaxed)) {
+    const unsigned handled = round();
+    rte_rcu_qsbr_quiescent(quiescence_, options_.index);
+    const std::uint64_t now = rte_rdtsc();
+    if (handled != 0) {
+      counters_.busy_cycles.add(now - before);
+      idle_rounds = 0;
+    } else {
+      counters_.empty_polls.add(1);
+      if (options_.sleep_when_idle && ++idle_rounds > kSpinRounds) rest(idle_rounds - kSpinRounds);
+    }
+    before = rte_rdtsc();
+  }
+  rte_rcu_qsbr_thread_offline(quiescence_, options_.index);
+}
+
+unsigned Worker::round() {
+  const Snapshot* const snapshot = snapshot_.load(std::memory_order_acquire);
+  unsigned handled = 0;
+  counters_.loops.add(1);
+  for (const ReceiveQueue& queue : queues_) {
+    const unsigned received =
+        rte_eth_rx_burst(queue.port, queue.queue, burst_.packet, Burst::kSize);
+    if (received == 0) continue;
+    burst_.size = received;
+    burst_.interface = queue.interface;
+    pipeline_.run(burst_, *snapshot, rte_rdtsc());
+    counters_.bursts.add(1);
+    handled += received;
+  }
+  handled += drain(inject_.get());
+  handled += drain(handoff_.get());
+  return handled;
+}
+
+unsigned Worker::drain(rte_ring* ring) {
+  void* packets[kRingBudget];
+  const unsigned count = rte_ring_sc_dequeue_burst(ring, packets, kRingBudget, nullptr);
+  if (count == 0) return 0;
+  for (unsigned i = 0; i < count; ++i) {
+    auto* const packet = static_cast<rte_mbuf*>(packets[i]);
+    transmit_.stage(packet->port, packet);
+  }
+  transmit_.flush();
+  return count;
+}
+
+void Worker::rest(unsigned idle_rounds) {
+  const long nanoseconds =
+      std::min(kLongestSleep, kShortestSleep * static_cast<long>(std::min(idle_rounds, 1000u)));
+  const timespec pause{0, nanoseconds};
+  nanosleep(&pause, nullptr);
+  counters_.sleeps.add(1);
+}
+
+std::uint64_t Worker::in_flight() const {
+  std::uint64_t total = rte_ring_count(inject_.get()) + rte_ring_count(handoff_.get());
+  for (const Ring& ring : punt_rings_.by_class) total += rte_ring_count(ring.get());
+  return total;
+}
+
+}  // namespace weir

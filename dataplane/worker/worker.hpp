@@ -1,0 +1,82 @@
+// One poll-mode worker: receives bursts from its queues in turn, runs them through the pipeline,
+// sends what the control plane and other workers gave it, and reports quiescent once a round.
+#pragma once
+
+#include <rte_rcu_qsbr.h>
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "dataplane/worker/pipeline.hpp"
+
+namespace weir {
+
+struct ReceiveQueue {
+  std::uint16_t port = 0;
+  std::uint16_t queue = 0;
+  InterfaceId interface = 0;
+};
+
+struct WorkerOptions {
+  unsigned index = 0;  // 0 to workers - 1; its id for quiescence too
+  unsigned core = 0;
+  bool sleep_when_idle = true;
+  rte_mempool* packets = nullptr;  // the forwarding pool
+  rte_mempool* punts = nullptr;    // the control plane's pool
+  std::uint64_t ticks_per_second = 0;
+};
+
+class Worker {
+ public:
+  static constexpr unsigned kInjectRing = 4096;
+  static constexpr unsigned kHandoffRing = 4096;
+  /// Packets taken from a ring in one round, so that no ring starves the ports.
+  static constexpr unsigned kRingBudget = Burst::kSize;
+
+  Worker(const WorkerOptions& options, rte_rcu_qsbr* quiescence);
+
+  /// Before `run`: what it polls, and how it reaches each interface.
+  void add_queue(ReceiveQueue queue) { queues_.push_back(queue); }
+  void set_path(InterfaceId interface, TransmitPath path) { transmit_.set_path(interface, path); }
+  void set_snapshot(const Snapshot* snapshot) {
+    snapshot_.store(snapshot, std::memory_order_release);
+  }
+
+  /// Polls until `stop` is called from another thread.
+  void run();
+  void stop() { running_.store(false, std::memory_order_relaxed); }
+  /// One round over all queues and rings; returns packets handled. For tests, and for `run`.
+  unsigned round();
+
+  const WorkerOptions& options() const { return options_; }
+  const std::vector<ReceiveQueue>& queues() const { return queues_; }
+  const Counters& counters() const { return counters_; }
+  PuntRings& punts() { return punt_rings_; }
+  /// From the control plane, single producer: packets ready to leave, `port` = InterfaceId.
+  rte_ring* inject() { return inject_.get(); }
+  /// From other workers that have no queue of their own on a port.
+  rte_ring* handoff() { return handoff_.get(); }
+  /// Packets in the rings of this worker now.
+  std::uint64_t in_flight() const;
+
+ private:
+  unsigned drain(rte_ring* ring);
+  void rest(unsigned idle_rounds);
+
+  WorkerOptions options_;
+  rte_rcu_qsbr* quiescence_;
+  Counters counters_;
+  PuntRings punt_rings_;
+  Ring inject_;
+  Ring handoff_;
+  Transmit transmit_;
+  Punter punter_;
+  Pipeline pipeline_;
+  std::vector<ReceiveQueue> queues_;
+  std::atomic<const Snapshot*> snapshot_{nullptr};
+  std::atomic<bool> running_{true};
+  Burst burst_;
+};
+
+}  // namespace weir
