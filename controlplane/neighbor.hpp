@@ -1,0 +1,132 @@
+// What the neighbour engine takes and gives: plain values and the seam to the data plane.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/clock.hpp"
+#include "dataplane/net/ipv4.hpp"
+#include "dataplane/net/mac_address.hpp"
+#include "dataplane/packet/drop_reason.hpp"
+#include "dataplane/table/adjacency.hpp"
+
+namespace weir::control {
+
+/// A packet waiting for its neighbour. Opaque; every one given to the engine comes back exactly
+/// once.
+struct HeldPacket {
+  void* handle = nullptr;
+};
+
+/// RFC 4861 section 7.3.2's names, for ARP too. STALE: not (or no longer) confirmed, forwards.
+/// DELAY: in use and waiting for its probe's turn, forwards. PROBE: being probed, forwards. FAILED:
+/// negative cache.
+enum class NeighborState : std::uint8_t {
+  incomplete,
+  reachable,
+  stale,
+  delay,
+  probe,
+  failed,
+  permanent
+};
+inline constexpr std::array<std::string_view, 7> kNeighborStateNames{
+    "INCOMPLETE", "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "PERMANENT"};
+
+/// An ARP frame as it came in; nothing in it is trusted.
+struct ArpSeen {
+  InterfaceId interface = 0;
+  std::uint16_t operation = 0;  // wire::Arp::kRequest or kReply
+  MacAddress sender_mac;
+  Ipv4Address sender_ip;
+  MacAddress target_mac;
+  Ipv4Address target_ip;
+  MacAddress ethernet_source;
+};
+
+struct NeighborEvent {
+  enum class Kind : std::uint8_t {
+    conflict,             // two stations claim `ip`: `mac` was kept, `other` refused
+    moved,                // `ip` went from `mac` to `other`
+    own_address_claimed,  // `other` uses our own address `ip` (RFC 5227 section 2.4)
+    failed,               // a neighbour that was in use stopped answering
+    table_full            // an entry was refused or evicted for want of room
+  };
+  Kind kind = Kind::conflict;
+  InterfaceId interface = 0;
+  Ipv4Address ip;
+  MacAddress mac;
+  MacAddress other;
+};
+
+/// What the engine does to the world. Called on the control thread, inside the engine's own calls;
+/// an implementation must not call back into the engine.
+class NeighborActions {
+ public:
+  virtual ~NeighborActions() = default;
+  /// Send an ARP request for `target`: to `unicast_to`, or as a broadcast.
+  virtual void solicit(InterfaceId interface, Ipv4Address target,
+                       std::optional<MacAddress> unicast_to) = 0;
+  /// Send a gratuitous ARP request for our own `address` (RFC 5227 section 2.3).
+  virtual void announce(InterfaceId interface, Ipv4Address address) = 0;
+  /// The adjacency now forwards to `mac`.
+  virtual void publish(InterfaceId interface, Ipv4Address ip, MacAddress mac) = 0;
+  /// The adjacency is unresolved again: the next packet gleans.
+  virtual void withdraw(InterfaceId interface, Ipv4Address ip) = 0;
+  /// Workers drop packets to `ip` cheaply (Egress::failed), until `withdraw` or `publish`.
+  virtual void mark_failed(InterfaceId interface, Ipv4Address ip) = 0;
+  virtual void forward(HeldPacket packet, InterfaceId interface, MacAddress mac) = 0;
+  virtual void discard(HeldPacket packet, DropReason reason) = 0;
+  /// Answer with ICMP host unreachable, if the rules allow it; the packet is gone then.
+  virtual void host_unreachable(HeldPacket packet) = 0;
+  /// Whether a packet was forwarded to `ip` since this was last asked.
+  virtual bool take_used(InterfaceId interface, Ipv4Address ip) = 0;
+  /// At most kEventRate a second and interface.
+  virtual void event(const NeighborEvent& event) = 0;
+};
+
+struct NeighborSettings {
+  Duration lifetime = std::chrono::hours{4};             // verified entries
+  Duration refresh_interval = std::chrono::minutes{20};  // probed at 75 % of it when in use
+  std::uint32_t hold_per_neighbor = 8;
+  std::uint32_t hold_total = 4096;
+  std::uint32_t table_limit = 65536;   // resolved entries, statics included
+  std::uint32_t pending_limit = 8192;  // INCOMPLETE entries
+  std::uint32_t failed_limit = 16384;  // FAILED entries
+  std::uint64_t seed = 0;              // for hashing and jitter: unpredictable in production
+};
+
+struct NeighborInterface {
+  InterfaceId id = 0;
+  MacAddress mac;
+  std::vector<Ipv4InterfaceAddress> addresses;
+};
+
+/// One neighbour, for `show neighbors`.
+struct NeighborRow {
+  Ipv4Address ip;
+  InterfaceId interface = 0;
+  std::optional<MacAddress> mac;
+  NeighborState state = NeighborState::incomplete;
+  bool verified = false;            // a solicited reply confirmed it
+  Duration age{0};                  // since it was last confirmed, or made
+  std::optional<Duration> expires;  // none: never
+  std::uint32_t held_packets = 0;
+  std::uint32_t probes = 0;  // solicitations without an answer
+};
+
+/// Totals since start, except the gauges at the end.
+struct NeighborCounters {
+  std::uint64_t solicits_broadcast = 0, solicits_unicast = 0, solicits_deferred = 0;
+  std::uint64_t verified = 0, learnt = 0, learn_policed = 0, moved = 0, conflicts = 0;
+  std::uint64_t own_address_claims = 0, defences = 0, failures = 0, expiries = 0, evictions = 0;
+  std::uint64_t events_suppressed = 0;
+  std::uint64_t held = 0, released = 0, discarded = 0, unreachable = 0;          // packets
+  std::uint32_t entries = 0, statics = 0, pending = 0, failed = 0, holding = 0;  // now
+};
+
+}  // namespace weir::control

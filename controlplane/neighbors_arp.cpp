@@ -1,0 +1,220 @@
+// What ARP frames do to the neighbour table.
+#include "controlplane/neighbors.hpp"
+#include "dataplane/net/wire.hpp"
+
+namespace weir::control {
+namespace {
+
+/// A virtual router's MAC address (RFC 5798 section 7.3), IPv4 or IPv6.
+bool is_vrrp(const MacAddress& mac) {
+  const auto& b = mac.bytes;
+  return b[0] == 0 && b[1] == 0 && b[2] == 0x5e && b[3] == 0 && (b[4] == 1 || b[4] == 2);
+}
+
+}  // namespace
+
+std::optional<DropReason> Neighbors::arp(const ArpSeen& seen) {
+  now_ = clock_.now();
+  Port* p = port(seen.interface);
+  if (p == nullptr) return DropReason::arp_outside_subnet;
+  if (const auto refused = check_sender(*p, seen)) return refused;
+  if (is_own(*p, seen.sender_ip)) return own_address_claimed(*p, seen);
+  const bool for_us = is_own(*p, seen.target_ip);
+  // A probe (RFC 5227 section 2.1.1) claims nothing yet; the worker has answered it if it was for
+  // us.
+  if (seen.sender_ip.is_zero()) return for_us ? DropReason::arp_known : DropReason::arp_not_for_us;
+  if (!is_neighbor(*p, seen.sender_ip)) return DropReason::arp_outside_subnet;
+
+  const Id id = table_.find(seen.interface, seen.sender_ip);
+  const bool is_reply = seen.operation == wire::Arp::kReply;
+  if (is_reply && seen.sender_ip != seen.target_ip) {
+    if (!for_us) return DropReason::arp_not_for_us;
+    if (id == kNone) return DropReason::arp_unsolicited;
+    return reply(*p, id, seen);
+  }
+  if (id != kNone) return claim(*p, id, seen, for_us);
+  // Announcements and other people's requests never create.
+  return for_us ? learn(*p, seen) : DropReason::arp_not_for_us;
+}
+
+std::optional<DropReason> Neighbors::check_sender(const Port& port, const ArpSeen& seen) const {
+  if (seen.operation != wire::Arp::kRequest && seen.operation != wire::Arp::kReply)
+    return DropReason::arp_malformed;
+  // RFC 1812 section 3.3.2.
+  if (!seen.sender_mac.is_station() || !seen.ethernet_source.is_station() ||
+      seen.sender_mac == port.mac || seen.ethernet_source == port.mac)
+    return DropReason::arp_bad_sender;
+  if (seen.ethernet_source != seen.sender_mac && !is_vrrp(seen.sender_mac))
+    return DropReason::arp_bad_sender;
+  return std::nullopt;
+}
+
+/// RFC 5227 section 2.4 (c): we keep the address and say so, at most once in 10 s.
+std::optional<DropReason> Neighbors::own_address_claimed(Port& port, const ArpSeen& seen) {
+  ++counters_.own_address_claims;
+  for (OwnAddress& own : port.addresses) {
+    if (own.address.address != seen.sender_ip || now_ < own.defended + kDefendInterval) continue;
+    own.defended = now_;
+    ++counters_.defences;
+    actions_.announce(seen.interface, seen.sender_ip);
+    raise(port, {NeighborEvent::Kind::own_address_claimed, seen.interface, seen.sender_ip, port.mac,
+                 seen.sender_mac});
+  }
+  return DropReason::arp_own_address;
+}
+
+bool Neighbors::is_outstanding(const Neighbor& entry) const {
+  return entry.state == NeighborState::incomplete || entry.state == NeighborState::probe ||
+         now_ <= entry.answer_until;
+}
+
+std::optional<DropReason> Neighbors::reply(Port& port, Id id, const ArpSeen& seen) {
+  Neighbor& entry = table_[id];
+  if (entry.state == NeighborState::failed) {
+    cancel_failed(id);
+    return std::nullopt;
+  }
+  if (entry.state == NeighborState::permanent || !is_outstanding(entry))
+    return DropReason::arp_unsolicited;
+  if (entry.has_mac() && entry.mac != seen.sender_mac) {
+    // While only the known station was asked, another one's answer is a claim like any other.
+    const bool all_were_asked = entry.state == NeighborState::probe ? entry.probes > kUnicastProbes
+                                                                    : entry.challenger.is_zero();
+    if (!all_were_asked) return other_mac(port, id, seen.sender_mac);
+    replace_mac(id, seen.sender_mac);
+  }
+  answered(id, seen.sender_mac);
+  return std::nullopt;
+}
+
+/// A solicited reply from the station that the entry names, or from the first one.
+void Neighbors::answered(Id id, MacAddress mac) {
+  Neighbor& entry = table_[id];
+  if (!entry.challenger.is_zero()) {
+    ++counters_.conflicts;
+    raise(ports_[entry.interface],
+          {NeighborEvent::Kind::conflict, entry.interface, entry.ip, entry.mac, entry.challenger});
+  }
+  if (entry.has_mac() || make_room(entry.interface, NeighborClass::verified))
+    return resolve(id, mac, NeighborClass::verified);
+  // No room among statics only: what waits still goes out.
+  entry.mac = mac;
+  release_held(entry);
+  drop(id);
+}
+
+/// An announcement, a request for us, or an overheard request, from an IP that has an entry.
+std::optional<DropReason> Neighbors::claim(Port& port, Id id, const ArpSeen& seen, bool for_us) {
+  Neighbor& entry = table_[id];
+  const bool is_request_for_us = for_us && seen.operation == wire::Arp::kRequest;
+  switch (entry.on_list) {
+    case NeighborClass::permanent:
+      if (entry.mac == seen.sender_mac) return DropReason::arp_known;
+      ++counters_.conflicts;
+      raise(port,
+            {NeighborEvent::Kind::conflict, entry.interface, entry.ip, entry.mac, seen.sender_mac});
+      return DropReason::arp_unsolicited;
+    case NeighborClass::failed:
+      cancel_failed(id);
+      if (is_request_for_us) return learn(port, seen);
+      return std::nullopt;
+    case NeighborClass::pending:
+      // The answer is on its way; only one who talks to us may come before it.
+      if (!is_request_for_us) return DropReason::arp_unsolicited;
+      if (!port.creations.take(now_) || !make_room(entry.interface, NeighborClass::unverified)) {
+        ++counters_.learn_policed;
+        return DropReason::arp_policed;
+      }
+      resolve(id, seen.sender_mac, NeighborClass::unverified);
+      return std::nullopt;
+    default:
+      break;
+  }
+  if (entry.mac != seen.sender_mac) return other_mac(port, id, seen.sender_mac);
+  if (entry.on_list == NeighborClass::unverified && is_request_for_us) {
+    entry.expires = now_ + kUnverifiedLifetime;
+    entry.confirmed = now_;
+    table_.move(id, NeighborClass::unverified);
+    arm(id);
+  }
+  return DropReason::arp_known;
+}
+
+std::optional<DropReason> Neighbors::learn(Port& port, const ArpSeen& seen) {
+  if (!port.creations.take(now_)) {
+    ++counters_.learn_policed;
+    return DropReason::arp_policed;
+  }
+  Id id = kNone;
+  if (make_room(seen.interface, NeighborClass::unverified))
+    id = table_.add(seen.interface, seen.sender_ip, NeighborClass::pending);
+  if (id == kNone) {
+    ++counters_.learn_policed;
+    raise(port,
+          {NeighborEvent::Kind::table_full, seen.interface, seen.sender_ip, {}, seen.sender_mac});
+    return DropReason::arp_policed;
+  }
+  table_[id].known_before = true;  // not a pending one of those never seen
+  resolve(id, seen.sender_mac, NeighborClass::unverified);
+  return std::nullopt;
+}
+
+void Neighbors::cancel_failed(Id id) {
+  failures_.forget(table_[id].interface, table_[id].ip);
+  drop(id);
+}
+
+/// Somebody else claims the IP of a resolved entry.
+std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, MacAddress mac) {
+  Neighbor& entry = table_[id];
+  if (is_vrrp(mac)) {
+    if (!port.vrrp_moves.take(now_)) return DropReason::arp_policed;
+    replace_mac(id, mac);
+    begin_probe(id);
+    return std::nullopt;
+  }
+  if (!entry.challenger.is_zero() || !port.challenges.take(now_)) return DropReason::arp_policed;
+  entry.challenger = mac;
+  // A probe that is out already is the question; otherwise ask now.
+  entry.challenge_probed = entry.state == NeighborState::probe && entry.probes > 0;
+  entry.challenge_at = entry.challenge_probed ? entry.solicited + kChallengeWait : now_;
+  if (now_ >= entry.challenge_at)
+    challenge_step(id);
+  else
+    arm(id);
+  return std::nullopt;
+}
+
+void Neighbors::challenge_step(Id id) {
+  Neighbor& entry = table_[id];
+  if (entry.challenge_probed) {
+    replace_mac(id, entry.challenger);
+    return begin_probe(id);
+  }
+  if (now_ < entry.solicited + kSolicitInterval) {
+    entry.challenge_at = entry.solicited + kSolicitInterval;
+  } else if (!spend(ports_[entry.interface], Keep::nothing)) {
+    entry.challenge_at = now_ + std::chrono::milliseconds{20};
+  } else {
+    // Beside the state's own probes: keep their count and next step.
+    const auto [probes, act_at] = std::pair{entry.probes, entry.act_at};
+    solicit(entry, entry.mac);
+    entry.probes = probes;
+    entry.act_at = act_at;
+    entry.challenge_probed = true;
+    entry.challenge_at = now_ + kChallengeWait;
+  }
+  arm(id);
+}
+
+/// The entry forwards to another station from now on, which has yet to confirm it.
+void Neighbors::replace_mac(Id id, MacAddress mac) {
+  Neighbor& entry = table_[id];
+  ++counters_.moved;
+  raise(ports_[entry.interface],
+        {NeighborEvent::Kind::moved, entry.interface, entry.ip, entry.mac, mac});
+  entry.challenger = {};
+  resolve(id, mac, NeighborClass::unverified);
+}
+
+}  // namespace weir::control
