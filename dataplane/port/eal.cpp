@@ -1,0 +1,65 @@
+#include "dataplane/port/eal.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_pdump.h>
+#include <rte_version.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t kMegabyte = 1 << 20;
+
+std::vector<std::string> eal_arguments(const EalOptions& options) {
+  std::vector<unsigned> cores = options.control_cores;
+  cores.insert(cores.end(), options.worker_cores.begin(), options.worker_cores.end());
+  std::vector<std::string> arguments{"weir-router", "-l", fmt::format("{}", fmt::join(cores, ",")),
+                                     "--main-lcore", std::to_string(options.control_cores.front())};
+  if (options.hugepage_bytes == 0) {
+    arguments.insert(arguments.end(),
+                     {"--no-huge", "-m", std::to_string(options.needed_bytes / kMegabyte + 1)});
+  } else {
+    arguments.insert(arguments.end(), {"-m", std::to_string(options.hugepage_bytes / kMegabyte)});
+  }
+  if (options.pci.empty()) arguments.push_back("--no-pci");
+  for (const std::string& address : options.pci) arguments.insert(arguments.end(), {"-a", address});
+  // The user's come last: they win. Log lines below "warning" are for developers of DPDK.
+  arguments.push_back("--log-level=lib.eal:warning");
+  arguments.insert(arguments.end(), options.extra.begin(), options.extra.end());
+  return arguments;
+}
+
+}  // namespace
+
+Eal::Eal(const EalOptions& options) {
+  std::vector<std::string> arguments = eal_arguments(options);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
+    const bool huge = options.hugepage_bytes != 0;
+    throw std::runtime_error(fmt::format(
+        "DPDK did not start: {}. Its arguments were: {}. {}", rte_strerror(rte_errno),
+        fmt::join(arguments.begin() + 1, arguments.end(), " "),
+        huge
+            ? fmt::format("Reserve hugepages with `echo {} > /proc/sys/vm/nr_hugepages`, or set "
+                          "`system.memory.hugepages: none`.",
+                          options.hugepage_bytes / (2 * kMegabyte))
+            : std::string("Is another router running with the same --file-prefix? Are you root?")));
+  }
+  // For dpdk-dumpcap; a router without it works all the same.
+  rte_pdump_init();
+}
+
+Eal::~Eal() {
+  rte_pdump_uninit();
+  rte_eal_cleanup();
+}
+
+std::string dpdk_version() { return rte_version(); }
+
+}  // namespace weir

@@ -1,0 +1,145 @@
+#include "dataplane/port/port.hpp"
+
+#include <fmt/format.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+namespace weir {
+namespace {
+
+constexpr std::uint16_t kDescriptors = 1024;
+
+/// The device's name within its devargs: what stands before the first comma.
+std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
+
+rte_eth_dev_info device_info(std::uint16_t port) {
+  rte_eth_dev_info info{};
+  rte_eth_dev_info_get(port, &info);
+  return info;
+}
+
+}  // namespace
+
+Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
+    : name_(request.name), device_(request.device) {
+  probe(request);
+  try {
+    configure(request, workers, pool);
+    if (const int error = rte_eth_dev_start(id_); error != 0)
+      fail("does not start", error, "see the log above for the driver's reason");
+    set_mac(request);
+  } catch (...) {
+    rte_eth_dev_close(id_);
+    throw;
+  }
+}
+
+Port::~Port() {
+  if (!probed_) return;
+  rte_eth_dev_stop(id_);
+  rte_eth_dev_info info = device_info(id_);
+  rte_eth_dev_close(id_);
+  if (info.device != nullptr) rte_dev_remove(info.device);
+}
+
+void Port::fail(const std::string& what, int error, const std::string& remedy) const {
+  throw std::runtime_error(fmt::format("interface {} ({}): {}: {}; {}", name_, device_, what,
+                                       rte_strerror(error < 0 ? -error : error), remedy));
+}
+
+void Port::probe(const PortRequest& request) {
+  const std::string name = device_name(request.devargs);
+  if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0) {
+    if (const int error = rte_dev_probe(request.devargs.c_str()); error != 0)
+      fail("no such device", error,
+           "check the name; a Linux interface must exist, a PCI NIC be bound to vfio-pci");
+    if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0)
+      fail("is no Ethernet device", ENODEV, "name a network device");
+  }
+  probed_ = true;
+  driver_ = device_info(id_).driver_name;
+}
+
+void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* pool) {
+  const rte_eth_dev_info info = device_info(id_);
+  const std::uint16_t wanted =
+      request.queues != 0 ? request.queues : static_cast<std::uint16_t>(workers);
+  if (request.queues > info.max_rx_queues)
+    fail(fmt::format("has {} receive queues, {} are asked for", info.max_rx_queues, request.queues),
+         EINVAL, "lower `queues`");
+  rx_queues_ = std::min(wanted, info.max_rx_queues);
+  tx_queues_ = std::min(static_cast<std::uint16_t>(workers), info.max_tx_queues);
+
+  rte_eth_conf conf{};
+  nic_checksums_ = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
+  if (nic_checksums_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+  const std::uint64_t rss =
+      (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP) & info.flow_type_rss_offloads;
+  if (rx_queues_ > 1 && rss != 0) {
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf = rss;
+  }
+  const bool takes_mtu = info.max_mtu >= request.mtu && info.min_mtu <= request.mtu;
+  conf.rxmode.mtu = takes_mtu ? request.mtu : std::uint16_t{0};
+  if (conf.rxmode.mtu == 0) conf.rxmode.mtu = RTE_ETHER_MTU;
+  if (const int error = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf); error != 0)
+    fail("cannot be configured", error, "lower `queues` or `mtu`");
+  // A kernel-backed port takes the MTU to its interface; where there is no such thing, the router
+  // holds to it all the same.
+  const int error = rte_eth_dev_set_mtu(id_, request.mtu);
+  if (error != 0 && error != -ENOTSUP)
+    fail(fmt::format("does not take mtu {}", request.mtu), error, "lower `mtu`");
+  mtu_ = request.mtu;
+
+  std::uint16_t rx_descriptors = kDescriptors, tx_descriptors = kDescriptors;
+  rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
+  const int socket = rte_eth_dev_socket_id(id_);
+  for (std::uint16_t queue = 0; queue < rx_queues_; ++queue)
+    if (const int failed = rte_eth_rx_queue_setup(id_, queue, rx_descriptors,
+                                                  static_cast<unsigned>(socket), nullptr, pool);
+        failed != 0)
+      fail(fmt::format("receive queue {} cannot be set up", queue), failed,
+           "raise `system.memory.packets`");
+  for (std::uint16_t queue = 0; queue < tx_queues_; ++queue)
+    if (const int failed = rte_eth_tx_queue_setup(id_, queue, tx_descriptors,
+                                                  static_cast<unsigned>(socket), nullptr);
+        failed != 0)
+      fail(fmt::format("transmit queue {} cannot be set up", queue), failed,
+           "raise `system.memory.hugepages`");
+}
+
+void Port::set_mac(const PortRequest& request) {
+  rte_ether_addr own{};
+  rte_eth_macaddr_get(id_, &own);
+  mac_ = MacAddress::load(own.addr_bytes);
+  bool needs_promiscuous = request.promiscuous;
+  if (request.mac && *request.mac != mac_) {
+    rte_ether_addr wanted{};
+    request.mac->store(wanted.addr_bytes);
+    // A port that cannot change its MAC must hear all and let the worker sort it out.
+    if (rte_eth_dev_default_mac_addr_set(id_, &wanted) != 0) needs_promiscuous = true;
+    mac_ = *request.mac;
+  }
+  if (needs_promiscuous) promiscuous_ = rte_eth_promiscuous_enable(id_) == 0;
+  rte_eth_allmulticast_enable(id_);
+}
+
+LinkState Port::link() const {
+  rte_eth_link link{};
+  if (rte_eth_link_get_nowait(id_, &link) != 0) return {};
+  return {link.link_status == RTE_ETH_LINK_UP,
+          link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed};
+}
+
+PortCounters Port::counters() const {
+  rte_eth_stats stats{};
+  if (rte_eth_stats_get(id_, &stats) != 0) return {};
+  return {stats.imissed, stats.ierrors, stats.oerrors};
+}
+
+}  // namespace weir

@@ -1,0 +1,202 @@
+#include "dataplane/worker/dataplane.hpp"
+
+#include <fmt/format.h>
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr unsigned kPoolCache = 512;
+
+/// Room for a frame of the largest MTU with two VLAN tags, in one segment.
+std::uint16_t data_room(const std::vector<PortRequest>& ports) {
+  std::uint16_t mtu = 1500;
+  for (const PortRequest& port : ports) mtu = std::max(mtu, port.mtu);
+  const unsigned frame = std::max(2048u, (mtu + 14u + 8u + 63u) & ~63u);
+  return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + frame);
+}
+
+EalOptions with_memory(const DataplaneOptions& options) {
+  EalOptions eal = options.eal;
+  const std::uint64_t each = data_room(options.ports) + sizeof(rte_mbuf) + 128;
+  eal.needed_bytes =
+      each * (std::uint64_t{options.packets} + options.control_packets) + (96u << 20);
+  return eal;
+}
+
+rte_mempool* make_pool(const char* name, std::uint32_t packets, std::uint16_t private_size,
+                       std::uint16_t room) {
+  rte_mempool* const pool = rte_pktmbuf_pool_create(name, packets, kPoolCache, private_size, room,
+                                                    static_cast<int>(SOCKET_ID_ANY));
+  if (pool == nullptr)
+    throw std::runtime_error(fmt::format(
+        "no memory for {} packets of {} bytes: {}; lower `system.memory.packets` or raise "
+        "`system.memory.hugepages`",
+        packets, room, rte_strerror(rte_errno)));
+  return pool;
+}
+
+int run_worker(void* worker) {
+  static_cast<Worker*>(worker)->run();
+  return 0;
+}
+
+}  // namespace
+
+WorkerQuiescence::WorkerQuiescence(unsigned workers) {
+  const std::size_t size = rte_rcu_qsbr_get_memsize(workers);
+  auto* const memory = static_cast<rte_rcu_qsbr*>(
+      std::aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(size, RTE_CACHE_LINE_SIZE)));
+  if (memory == nullptr) throw std::bad_alloc();
+  state_.reset(memory);
+  rte_rcu_qsbr_init(memory, workers);
+  for (unsigned i = 0; i < workers; ++i) rte_rcu_qsbr_thread_register(memory, i);
+}
+
+GraceToken WorkerQuiescence::retire_token() { return GraceToken{rte_rcu_qsbr_start(state_.get())}; }
+
+bool WorkerQuiescence::elapsed(GraceToken token) {
+  return rte_rcu_qsbr_check(state_.get(), static_cast<std::uint64_t>(token), false) == 1;
+}
+
+Dataplane::Dataplane(const DataplaneOptions& options)
+    : eal_(with_memory(options)),
+      ticks_per_second_(rte_get_tsc_hz()),
+      quiescence_(static_cast<unsigned>(options.eal.worker_cores.size())),
+      adjacencies_(std::make_unique<AdjacencyTable>()),
+      groups_(std::make_unique<GroupTable>()) {
+  const auto no_route = adjacencies_->allocate(1);
+  adjacencies_->store(*no_route, Adjacency::verdict(Egress::no_route));
+  next_hops_ = std::make_unique<NextHopTable>(NextHop{*no_route, 0});
+  fib_ = std::make_unique<Fib>(quiescence_);
+  make_pools(options);
+  try {
+    for (const PortRequest& port : options.ports)
+      ports_.push_back(std::make_unique<Port>(
+          port, static_cast<unsigned>(options.eal.worker_cores.size()), packets_));
+    make_workers(options);
+  } catch (...) {
+    ports_.clear();
+    throw;
+  }
+}
+
+Dataplane::~Dataplane() {
+  stop();
+  while (Packet punt = next_punt()) punt.reset();
+  ports_.clear();
+}
+
+void Dataplane::make_pools(const DataplaneOptions& options) {
+  const std::uint16_t room = data_room(options.ports);
+  packets_ = make_pool("packets", options.packets, 0, room);
+  control_packets_ = make_pool("control-packets", options.control_packets,
+                               RTE_ALIGN_CEIL(sizeof(PuntMeta), RTE_MBUF_PRIV_ALIGN), room);
+}
+
+void Dataplane::make_workers(const DataplaneOptions& options) {
+  unsigned index = 0;
+  for (const unsigned core : options.eal.worker_cores) {
+    workers_.push_back(
+        std::make_unique<Worker>(WorkerOptions{.index = index++,
+                                               .core = core,
+                                               .sleep_when_idle = options.sleep_when_idle,
+                                               .packets = packets_,
+                                               .punts = control_packets_,
+                                               .ticks_per_second = ticks_per_second_},
+                                 quiescence_.raw()));
+  }
+  assign_queues();
+}
+
+void Dataplane::assign_queues() {
+  const auto count = static_cast<unsigned>(workers_.size());
+  unsigned next = 0;
+  for (InterfaceId id = 0; id < ports_.size(); ++id) {
+    const Port& port = *ports_[id];
+    // Ports with fewer queues than workers take turns, so that the load spreads.
+    const unsigned first = port.rx_queues() < count ? next : 0;
+    next = first + port.rx_queues();
+    for (std::uint16_t queue = 0; queue < port.rx_queues(); ++queue)
+      workers_[(first + queue) % count]->add_queue({port.id(), queue, id});
+    for (unsigned i = 0; i < count; ++i) {
+      const bool owner = i < port.tx_queues();
+      workers_[i]->set_path(
+          id, {.port = port.id(),
+               .queue = static_cast<std::uint16_t>(i % port.tx_queues()),
+               .handoff = owner ? nullptr : workers_[i % port.tx_queues()]->handoff()});
+    }
+  }
+}
+
+void Dataplane::start(std::unique_ptr<const Snapshot> first) {
+  snapshot_ = std::move(first);
+  for (auto& worker : workers_) worker->set_snapshot(snapshot_.get());
+  running_ = true;
+  for (auto& worker : workers_)
+    rte_eal_remote_launch(run_worker, worker.get(), worker->options().core);
+}
+
+void Dataplane::stop() {
+  if (!running_) return;
+  running_ = false;
+  for (auto& worker : workers_) worker->stop();
+  for (auto& worker : workers_) rte_eal_wait_lcore(worker->options().core);
+}
+
+void Dataplane::publish(std::unique_ptr<const Snapshot> next) {
+  for (auto& worker : workers_) worker->set_snapshot(next.get());
+  retired_.push_back({std::exchange(snapshot_, std::move(next)), quiescence_.retire_token()});
+  reclaim();
+}
+
+void Dataplane::reclaim() {
+  std::erase_if(retired_, [&](const Retired& old) { return quiescence_.elapsed(old.token); });
+}
+
+Tables Dataplane::tables() const {
+  return {fib_.get(), next_hops_.get(), adjacencies_.get(), groups_.get()};
+}
+
+Packet Dataplane::allocate() { return Packet{rte_pktmbuf_alloc(control_packets_)}; }
+
+bool Dataplane::send(InterfaceId interface, Packet packet) {
+  packet->port = interface;
+  // Any worker with a queue of its own on that port will do; the same one each time keeps the
+  // order.
+  const unsigned owner = interface % std::min<unsigned>(ports_[interface]->tx_queues(),
+                                                        static_cast<unsigned>(workers_.size()));
+  if (rte_ring_sp_enqueue(workers_[owner]->inject(), packet.get()) != 0) return false;
+  (void)packet.release();
+  return true;
+}
+
+Packet Dataplane::next_punt() {
+  const auto count = static_cast<unsigned>(workers_.size());
+  for (std::size_t punt_class = 0; punt_class < kPuntClasses; ++punt_class) {
+    for (unsigned i = 0; i < count; ++i) {
+      void* packet = nullptr;
+      Worker& worker = *workers_[(next_worker_ + i) % count];
+      if (rte_ring_sc_dequeue(worker.punts().by_class[punt_class].get(), &packet) == 0) {
+        next_worker_ = (next_worker_ + i + 1) % count;
+        return Packet{static_cast<rte_mbuf*>(packet)};
+      }
+    }
+  }
+  return nullptr;
+}
+
+std::uint64_t Dataplane::in_flight() const {
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) total += worker->in_flight();
+  return total;
+}
+
+}  // namespace weir
