@@ -141,9 +141,15 @@ class Host(Namespace):
 
     def received_packets(self):
         """Frames that came in on `eth0`, by the kernel's count."""
-        with inside(self.name), open("/proc/net/dev") as file:
+        return self._device_counter(1)
+
+    def sent_packets(self):
+        return self._device_counter(9)
+
+    def _device_counter(self, column):
+        with inside(self.name), open("/proc/thread-self/net/dev") as file:
             line = next(line for line in file if line.strip().startswith("eth0:"))
-        return int(line.split(":")[1].split()[1])
+        return int(line.split(":")[1].split()[column])
 
 
 class Wire:

@@ -1,0 +1,1 @@
+"""The router and its peers as programs that the benchmark runs and measures alike."""
