@@ -55,20 +55,27 @@ NextHop NextHopTable::load(NextHopId id) const {
 
 GroupTable::GroupTable() : buckets_(std::size_t{kGroups} * kBuckets) {}
 
-std::optional<std::uint32_t> GroupTable::allocate() {
+std::optional<std::uint32_t> GroupTable::allocate(std::optional<std::uint32_t> heir) {
+  std::uint32_t group;
   if (!free_.empty()) {
-    const std::uint32_t group = free_.back();
+    group = free_.back();
     free_.pop_back();
-    return group;
+  } else if (next_ < kGroups) {
+    group = next_++;
+  } else {
+    return std::nullopt;
   }
-  if (next_ == kGroups) return std::nullopt;
-  return next_++;
+  for (std::uint32_t i = 0; i < kBuckets; ++i)
+    buckets_[std::size_t{group} * kBuckets + i] =
+        heir ? buckets_[std::size_t{*heir} * kBuckets + i] : NextHop{};
+  return group;
 }
 
-void GroupTable::release(std::uint32_t group) {
-  std::fill_n(buckets_.begin() + std::ptrdiff_t{group} * kBuckets, kBuckets, NextHop{});
-  free_.push_back(group);
+void GroupTable::fill(std::uint32_t group, NextHop hop) {
+  std::fill_n(&buckets_[std::size_t{group} * kBuckets], kBuckets, hop);
 }
+
+void GroupTable::release(std::uint32_t group) { free_.push_back(group); }
 
 void GroupTable::set_members(std::uint32_t group, const std::vector<NextHop>& members) {
   NextHop* const first = &buckets_[std::size_t{group} * kBuckets];

@@ -55,7 +55,12 @@ class GroupTable {
   static constexpr std::uint32_t kMaxMembers = 64;
 
   GroupTable();
-  std::optional<std::uint32_t> allocate();
+  /// A group whose flows stay where `heir` has them as far as `set_members` lets them; without one,
+  /// none.
+  std::optional<std::uint32_t> allocate(std::optional<std::uint32_t> heir = {});
+  /// Before `set_members`: all flows are on `hop`.
+  void fill(std::uint32_t group, NextHop hop);
+  /// The caller has waited for quiescence.
   void release(std::uint32_t group);
   /// Makes `members` (1 to kMaxMembers, no duplicates) the group's, moving as few buckets as an
   /// even spread allows.

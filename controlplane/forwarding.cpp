@@ -1,0 +1,256 @@
+#include "controlplane/forwarding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace weir::control {
+
+Forwarding::Forwarding(Fib& fib, NextHopTable& next_hops, AdjacencyTable& adjacencies,
+                       GroupTable& groups, Quiescence& quiescence)
+    : fib_(fib),
+      next_hops_(next_hops),
+      adjacencies_(adjacencies),
+      groups_(groups),
+      quiescence_(quiescence),
+      no_route_(next_hops.load(kDefaultNextHop)) {}
+
+void Forwarding::add_interface(InterfaceId interface, MacAddress mac,
+                               const std::vector<Ipv4InterfaceAddress>& addresses) {
+  interfaces_[interface] = {mac, addresses};
+  for (const Ipv4InterfaceAddress& address : addresses) {
+    const Ipv4Prefix subnet = address.subnet();
+    const bool known = std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& each) {
+      return each.second.interface == interface && each.second.subnet == subnet;
+    });
+    if (known || subnet.length() == 32) continue;
+    const auto base = adjacencies_.allocate(subnet.host_mask() + 1);
+    if (!base)
+      throw std::runtime_error(fmt::format(
+          "no room for the {} hosts of {}: the connected subnets together may have {} addresses",
+          subnet.host_mask() + 1, subnet.to_string(), AdjacencyTable::kSlots));
+    blocks_[*base] = {*base, interface, subnet};
+  }
+}
+
+std::vector<OwnAddress> Forwarding::own_addresses(InterfaceId interface) const {
+  std::vector<OwnAddress> result;
+  const auto port = interfaces_.find(interface);
+  if (port == interfaces_.end()) return result;
+  for (const Ipv4InterfaceAddress& address : port->second.addresses) {
+    const auto network = slot(interface, address.subnet().network());
+    result.push_back({.address = address.address.value(),
+                      .mask = address.subnet().mask(),
+                      .block = network.value_or(0)});
+  }
+  return result;
+}
+
+std::optional<AdjacencyIndex> Forwarding::slot(InterfaceId interface, Ipv4Address ip) const {
+  for (const auto& [base, block] : blocks_)
+    if (block.interface == interface && block.subnet.contains(ip))
+      return base + (ip.value() & block.subnet.host_mask());
+  return std::nullopt;
+}
+
+std::optional<NeighborSlot> Forwarding::neighbor_at(AdjacencyIndex index) const {
+  auto after = blocks_.upper_bound(index);
+  if (after == blocks_.begin()) return std::nullopt;
+  const Block& block = std::prev(after)->second;
+  const std::uint32_t host = index - block.base;
+  if (host > block.subnet.host_mask()) return std::nullopt;
+  return NeighborSlot{block.interface, Ipv4Address{block.subnet.network().value() | host}};
+}
+
+void Forwarding::resolved(InterfaceId interface, Ipv4Address ip, MacAddress mac) {
+  if (const auto index = slot(interface, ip))
+    adjacencies_.store(*index, Adjacency::forward(interface, mac, interfaces_.at(interface).mac));
+}
+
+void Forwarding::unresolved(InterfaceId interface, Ipv4Address ip) {
+  const auto index = slot(interface, ip);
+  if (!index) return;
+  // The MAC stays as the mark of a destination seen before, whose packets come first.
+  Adjacency adjacency = adjacencies_.load(*index);
+  if (adjacency.egress != egress_to(interface)) adjacency = Adjacency{};
+  adjacency.egress = Egress::unresolved;
+  adjacencies_.store(*index, adjacency);
+}
+
+void Forwarding::failed(InterfaceId interface, Ipv4Address ip) {
+  if (const auto index = slot(interface, ip))
+    adjacencies_.store(*index, Adjacency::verdict(Egress::failed));
+}
+
+bool Forwarding::take_used(InterfaceId interface, Ipv4Address ip) {
+  const auto index = slot(interface, ip);
+  return index && adjacencies_.take_used(*index);
+}
+
+std::optional<AdjacencyIndex> Forwarding::verdict_slot(Egress verdict, std::uint32_t value) {
+  const auto found = verdicts_.find({verdict, value});
+  if (found != verdicts_.end()) return found->second;
+  const auto index = adjacencies_.allocate(1);
+  if (!index) return std::nullopt;
+  adjacencies_.store(*index, Adjacency::verdict(verdict, value));
+  verdicts_[{verdict, value}] = *index;
+  return index;
+}
+
+std::optional<NextHop> Forwarding::next_hop_of(const Target& target, const Target::Hop& hop) {
+  if (!hop.gateway.is_zero()) {
+    const auto index = slot(hop.interface, hop.gateway);
+    return index ? std::optional{NextHop{*index, 0}} : std::nullopt;
+  }
+  const auto base = slot(hop.interface, target.subnet.network());
+  return base ? std::optional{NextHop{*base, target.subnet.host_mask()}} : std::nullopt;
+}
+
+bool Forwarding::make_group(Row& row, const Target& target, std::optional<NextHopId> before) {
+  std::vector<NextHop> members;
+  for (const auto& hop : target.hops)
+    if (const auto member = next_hop_of(target, hop)) members.push_back(*member);
+  if (members.empty()) return false;
+  const auto heir = before ? by_id_.find(*before) : by_id_.end();
+  const auto heir_group = heir != by_id_.end() ? heir->second->second.group : std::nullopt;
+  row.group = groups_.allocate(heir_group);
+  row.group_adjacency = adjacencies_.allocate(1);
+  if (!row.group || !row.group_adjacency) {
+    if (row.group_adjacency) adjacencies_.release(*row.group_adjacency, 1);
+    if (row.group) groups_.release(*row.group);
+    return false;
+  }
+  if (before && !heir_group) groups_.fill(*row.group, next_hops_.load(*before));
+  groups_.set_members(*row.group, members);
+  adjacencies_.store(*row.group_adjacency, Adjacency::verdict(Egress::group, *row.group));
+  return true;
+}
+
+Forwarding::Rows::iterator Forwarding::acquire(const Target& target,
+                                               std::optional<NextHopId> before) {
+  if (const auto found = rows_.find(target); found != rows_.end()) return found;
+  Row row;
+  std::optional<NextHop> value;
+  if (target.verdict != Egress::unresolved) {
+    const std::uint32_t of =
+        target.verdict == Egress::subnet_broadcast ? target.interface : std::uint32_t {
+      0
+    };
+    if (const auto index = verdict_slot(target.verdict, of)) value = NextHop{*index, 0};
+  } else if (target.hops.size() == 1) {
+    value = next_hop_of(target, target.hops.front());
+  } else if (make_group(row, target, before)) {
+    value = NextHop{*row.group_adjacency, 0};
+  }
+  const auto id = value ? next_hops_.allocate(*value) : std::nullopt;
+  if (!id) {
+    if (row.group_adjacency) adjacencies_.release(*row.group_adjacency, 1);
+    if (row.group) groups_.release(*row.group);
+    return rows_.end();
+  }
+  row.id = *id;
+  const auto inserted = rows_.emplace(target, row).first;
+  by_id_[*id] = inserted;
+  return inserted;
+}
+
+void Forwarding::release(Rows::iterator row, std::uint64_t prefixes) {
+  row->second.prefixes -= prefixes;
+  if (row->second.prefixes != 0) return;
+  retired_.push_back({row->second, quiescence_.retire_token()});
+  by_id_.erase(row->second.id);
+  rows_.erase(row);
+}
+
+void Forwarding::reclaim() {
+  while (!retired_.empty() && quiescence_.elapsed(retired_.front().token)) {
+    const Row& row = retired_.front().row;
+    next_hops_.release(row.id);
+    if (row.group_adjacency) adjacencies_.release(*row.group_adjacency, 1);
+    if (row.group) groups_.release(*row.group);
+    retired_.pop_front();
+  }
+}
+
+bool Forwarding::install(Ipv4Prefix prefix, const Target& target) {
+  const auto before = prefix.length() != 0 ? fib_.find(prefix)
+                      : default_           ? std::optional{(*default_)->second.id}
+                                           : std::nullopt;
+  const auto row = acquire(target, before);
+  if (row == rows_.end()) return false;
+  ++row->second.prefixes;
+  if (prefix.length() == 0) {
+    set_default(row);
+    return true;
+  }
+  if (refused(fib_.add(prefix, row->second.id))) {
+    release(row, 1);
+    return false;
+  }
+  if (before) release(by_id_.at(*before), 1);
+  return true;
+}
+
+std::size_t Forwarding::install_many(std::span<const Bulk> routes) {
+  std::vector<FibRoute> fib_routes;
+  fib_routes.reserve(routes.size());
+  std::size_t refused_count = 0;
+  const Target* last = nullptr;
+  auto row = rows_.end();
+  for (const Bulk& route : routes) {
+    // Prefixes that exist already, and the default, take the careful way.
+    if (route.prefix.length() == 0 || fib_.find(route.prefix)) {
+      refused_count += install(route.prefix, *route.target) ? 0 : 1;
+      last = nullptr;
+      continue;
+    }
+    if (route.target != last) {
+      row = acquire(*route.target);
+      last = route.target;
+    }
+    if (row == rows_.end()) {
+      ++refused_count;
+      continue;
+    }
+    ++row->second.prefixes;
+    fib_routes.push_back({route.prefix, row->second.id});
+  }
+  const FibBulkResult result = fib_.bulk_load(fib_routes);
+  for (const std::size_t index : result.refused) release(by_id_.at(fib_routes[index].next_hop), 1);
+  return refused_count + result.refused.size();
+}
+
+void Forwarding::remove(Ipv4Prefix prefix) {
+  if (prefix.length() == 0) {
+    if (!default_) return;
+    next_hops_.store(kDefaultNextHop, no_route_);
+    release(*std::exchange(default_, std::nullopt), 1);
+    return;
+  }
+  const auto before = fib_.find(prefix);
+  if (!before) return;
+  fib_.remove(prefix);
+  release(by_id_.at(*before), 1);
+}
+
+void Forwarding::set_default(Rows::iterator row) {
+  next_hops_.store(kDefaultNextHop, next_hops_.load(row->second.id));
+  if (default_) release(*default_, 1);
+  default_ = row;
+}
+
+Forwarding::Answer Forwarding::lookup(Ipv4Address destination, std::uint32_t flow_hash) const {
+  const NextHop hop = next_hops_.load(fib_.lookup(destination));
+  Answer answer;
+  answer.index = hop.adjacency(destination.value());
+  answer.adjacency = adjacencies_.load(answer.index);
+  if (answer.adjacency.egress == Egress::group) {
+    answer.index = groups_.pick(answer.adjacency.value(), flow_hash).adjacency(destination.value());
+    answer.adjacency = adjacencies_.load(answer.index);
+  }
+  return answer;
+}
+
+}  // namespace weir::control

@@ -1,0 +1,134 @@
+// Forwarding: turns what the control plane knows (interfaces, best routes, neighbours) into what
+// workers read (FIB, next hops, adjacencies, groups). The only writer of those tables; control
+// thread only.
+//
+// Each connected subnet owns a block of adjacencies, one a host address. A gateway is a host of a
+// connected subnet, so its adjacency is that host's slot: when the neighbour resolves, every route
+// through it forwards, and no route is touched.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dataplane/net/ipv4.hpp"
+#include "dataplane/net/mac_address.hpp"
+#include "dataplane/table/adjacency.hpp"
+#include "dataplane/worker/snapshot.hpp"
+
+namespace weir::control {
+
+/// Where packets of one or more prefixes go.
+struct Target {
+  /// Verdicts are Egress values below `first_interface`; `unresolved` stands for "to a neighbour".
+  Egress verdict = Egress::unresolved;
+  struct Hop {
+    InterfaceId interface = 0;
+    /// Zero: the destination itself, on the connected subnet `subnet`.
+    Ipv4Address gateway;
+    friend auto operator<=>(const Hop&, const Hop&) = default;
+  };
+  std::vector<Hop> hops;      // to neighbours: one, or the members of an equal-cost group
+  Ipv4Prefix subnet;          // connected: which
+  InterfaceId interface = 0;  // subnet_broadcast: whose
+
+  friend auto operator<=>(const Target&, const Target&) = default;
+};
+
+/// A neighbour's place in the adjacency table.
+struct NeighborSlot {
+  InterfaceId interface = 0;
+  Ipv4Address ip;
+};
+
+class Forwarding {
+ public:
+  /// The tables outlive this; `quiescence` tells when workers have let go of what was removed.
+  Forwarding(Fib& fib, NextHopTable& next_hops, AdjacencyTable& adjacencies, GroupTable& groups,
+             Quiescence& quiescence);
+
+  /// Gives each subnet of the interface its block of adjacencies. Throws std::runtime_error when
+  /// the table is full.
+  void add_interface(InterfaceId interface, MacAddress mac,
+                     const std::vector<Ipv4InterfaceAddress>& addresses);
+  /// The addresses with their blocks, for the snapshot.
+  std::vector<OwnAddress> own_addresses(InterfaceId interface) const;
+
+  /// Inserts or replaces; false when a table is full (nothing changed then).
+  bool install(Ipv4Prefix prefix, const Target& target);
+  void remove(Ipv4Prefix prefix);
+  /// Many at once, faster; returns how many were refused.
+  struct Bulk {
+    Ipv4Prefix prefix;
+    const Target* target;
+  };
+  std::size_t install_many(std::span<const Bulk> routes);
+
+  // Neighbours; unknown (interface, ip) pairs are ignored.
+  void resolved(InterfaceId interface, Ipv4Address ip, MacAddress mac);
+  void unresolved(InterfaceId interface, Ipv4Address ip);
+  void failed(InterfaceId interface, Ipv4Address ip);
+  bool take_used(InterfaceId interface, Ipv4Address ip);
+  /// Whose slot `index` is; nullopt when it is no neighbour's.
+  std::optional<NeighborSlot> neighbor_at(AdjacencyIndex index) const;
+
+  /// What a packet to `destination` meets now; `flow_hash` picks among equal-cost paths.
+  struct Answer {
+    AdjacencyIndex index = 0;
+    Adjacency adjacency;
+  };
+  Answer lookup(Ipv4Address destination, std::uint32_t flow_hash) const;
+
+  /// Gives back what workers have let go of; call now and then.
+  void reclaim();
+
+ private:
+  struct Block {
+    AdjacencyIndex base = 0;
+    InterfaceId interface = 0;
+    Ipv4Prefix subnet;
+  };
+  struct Row {  // a next hop in use
+    NextHopId id{};
+    std::optional<std::uint32_t> group;
+    std::optional<AdjacencyIndex> group_adjacency;
+    std::uint64_t prefixes = 0;
+  };
+  struct Retired {
+    Row row;
+    GraceToken token;
+  };
+  using Rows = std::map<Target, Row>;
+
+  std::optional<AdjacencyIndex> slot(InterfaceId interface, Ipv4Address ip) const;
+  std::optional<NextHop> next_hop_of(const Target& target, const Target::Hop& hop);
+  std::optional<AdjacencyIndex> verdict_slot(Egress verdict, std::uint32_t value);
+  /// The row of `target`, made if need be; a new group keeps flows where `before` has them.
+  Rows::iterator acquire(const Target& target, std::optional<NextHopId> before = {});
+  bool make_group(Row& row, const Target& target, std::optional<NextHopId> before);
+  void release(Rows::iterator row, std::uint64_t prefixes);
+  void set_default(Rows::iterator row);
+
+  Fib& fib_;
+  NextHopTable& next_hops_;
+  AdjacencyTable& adjacencies_;
+  GroupTable& groups_;
+  Quiescence& quiescence_;
+  NextHop no_route_;
+
+  struct Port {
+    MacAddress mac;
+    std::vector<Ipv4InterfaceAddress> addresses;
+  };
+  std::map<InterfaceId, Port> interfaces_;
+  std::map<AdjacencyIndex, Block> blocks_;  // by base
+  std::map<std::pair<Egress, std::uint32_t>, AdjacencyIndex> verdicts_;
+  Rows rows_;
+  std::map<NextHopId, Rows::iterator> by_id_;
+  std::optional<Rows::iterator> default_;
+  std::deque<Retired> retired_;
+};
+
+}  // namespace weir::control
