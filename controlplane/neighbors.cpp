@@ -392,9 +392,11 @@ void Neighbors::arm(Id id) {
   if (entry.state == NeighborState::permanent) return timers_.cancel(id);
   if (entry.state == NeighborState::failed) return timers_.set(id, entry.expires);
   TimePoint at = entry.act_at;
+  const bool challenged = !entry.challenger.is_zero();
   if (entry.state == NeighborState::reachable || entry.state == NeighborState::stale)
-    at = std::min(at, entry.expires);
-  if (!entry.challenger.is_zero()) at = std::min(at, entry.challenge_at);
+    at = challenged ? entry.challenge_at : std::min(at, entry.expires);  // a challenge ends first
+  else if (challenged)
+    at = std::min(at, entry.challenge_at);
   timers_.set(id, at);
 }
 
