@@ -13,8 +13,24 @@ PORT_MAC = "02:00:00:00:00:01"
 IN_NETWORK = "10.255.0.1/24"
 
 # Prefixes of each length in today's Internet table, in parts of a million (shorter than /8: none).
-INTERNET_LENGTHS = {8: 16, 9: 13, 10: 40, 11: 100, 12: 300, 13: 580, 14: 1200, 15: 2050, 16: 13400,
-                    17: 8400, 18: 13900, 19: 25000, 20: 44500, 21: 52500, 22: 111000, 23: 101000}
+INTERNET_LENGTHS = {
+    8: 16,
+    9: 13,
+    10: 40,
+    11: 100,
+    12: 300,
+    13: 580,
+    14: 1200,
+    15: 2050,
+    16: 13400,
+    17: 8400,
+    18: 13900,
+    19: 25000,
+    20: 44500,
+    21: 52500,
+    22: 111000,
+    23: 101000,
+}
 INTERNET_LENGTHS[24] = 1_000_000 - sum(INTERNET_LENGTHS.values())
 
 
@@ -32,7 +48,8 @@ def _mac(text):
 
 
 def write_pcap(path, addresses, destination_mac=PORT_MAC):
-    """Writes one UDP frame for each (source, destination); atomically, so that a file is always whole."""
+    """Writes one UDP frame for each (source, destination); atomically, so that a file is always
+    whole."""
     ethernet = _mac(destination_mac) + _mac(FROM_MAC) + b"\x08\x00"
     record = struct.pack("<IIII", 0, 0, 60, 60)
     # Header words but the checksum and the addresses: version, length 46, TTL 64, UDP.
@@ -41,12 +58,21 @@ def write_pcap(path, addresses, destination_mac=PORT_MAC):
     ports = [struct.pack("!HHHH", 1024 + i % 60000, 9, 26, 0) + b"x" * 18 for i in range(4096)]
     parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
     for i, (source, destination) in enumerate(addresses):
-        total = (fixed + (source >> 16) + (source & 0xFFFF) + (destination >> 16)
-                 + (destination & 0xFFFF))
+        total = (
+            fixed
+            + (source >> 16)
+            + (source & 0xFFFF)
+            + (destination >> 16)
+            + (destination & 0xFFFF)
+        )
         total = (total & 0xFFFF) + (total >> 16)
         total = (total & 0xFFFF) + (total >> 16)
-        parts.append(record + ethernet + head.pack(0x4500, 46, 0, 0x4000, 64 << 8 | 17, total ^ 0xFFFF,
-                                                   source, destination) + ports[i % 4096])
+        parts.append(
+            record
+            + ethernet
+            + head.pack(0x4500, 46, 0, 0x4000, 64 << 8 | 17, total ^ 0xFFFF, source, destination)
+            + ports[i % 4096]
+        )
     with open(path + ".new", "wb") as file:
         file.write(b"".join(parts))
     os.rename(path + ".new", path)
@@ -60,8 +86,13 @@ def random_source(dice):
 def few_routes(count=4096):
     """(source, destination) of packets to random hosts of 198.18.0.0/16."""
     dice = random.Random(1)
-    return [(random_source(dice), 198 << 24 | 18 << 16 | dice.randrange(256) << 8 | dice.randrange(1, 255))
-            for _ in range(count)]
+    return [
+        (
+            random_source(dice),
+            198 << 24 | 18 << 16 | dice.randrange(256) << 8 | dice.randrange(1, 255),
+        )
+        for _ in range(count)
+    ]
 
 
 def few_prefixes(gateways):
@@ -70,18 +101,26 @@ def few_prefixes(gateways):
 
 
 def internet_prefixes(count=1_000_000):
-    """Distinct (address, length) with the length distribution of the Internet's table, unicast space only,
-    none inside the networks this benchmark itself uses (10.0.0.0/8, 172.16.0.0/12) or 127.0.0.0/8."""
+    """Distinct (address, length) with the length distribution of the Internet's table, unicast
+    space only, none inside the networks this benchmark itself uses (10.0.0.0/8, 172.16.0.0/12) or
+    127.0.0.0/8.
+    """
     dice = random.Random(2)
     taken = set()
-    lengths = [(length, round(share * count / 1_000_000)) for length, share in INTERNET_LENGTHS.items()]
+    lengths = [
+        (length, round(share * count / 1_000_000)) for length, share in INTERNET_LENGTHS.items()
+    ]
     short = count - sum(wanted for _, wanted in lengths)
     lengths[-1] = (24, lengths[-1][1] + short)
     for length, wanted in lengths:
         found, shift = 0, 32 - length
         mine = set()
         while found < wanted:
-            network = dice.randrange(1 << (length - 8), 224 << (length - 8)) if length > 8 else dice.randrange(1, 224)
+            network = (
+                dice.randrange(1 << (length - 8), 224 << (length - 8))
+                if length > 8
+                else dice.randrange(1, 224)
+            )
             top = network << shift >> 24
             if top in (0, 10, 127) or network << shift >> 20 == 0xAC1 or network in mine:
                 continue
@@ -104,8 +143,10 @@ def random_destinations(prefixes, count):
 def write_route_file(path, prefixes, gateways):
     """One `PREFIX via GATEWAY` a line, the gateways in turn."""
     with open(path + ".new", "w") as file:
-        file.writelines(f"{dotted(address)}/{length} via {gateways[i % len(gateways)]}\n"
-                        for i, (address, length) in enumerate(prefixes))
+        file.writelines(
+            f"{dotted(address)}/{length} via {gateways[i % len(gateways)]}\n"
+            for i, (address, length) in enumerate(prefixes)
+        )
     os.rename(path + ".new", path)
 
 

@@ -22,10 +22,13 @@ def tsc_hz():
 
 
 def describe():
-    version = subprocess.run(["pkg-config", "--modversion", "libdpdk"], capture_output=True, text=True)
+    version = subprocess.run(
+        ["pkg-config", "--modversion", "libdpdk"], capture_output=True, text=True
+    )
     return {
         "cpu": _first("/proc/cpuinfo", "model name"),
-        "cpu_family_model": f"{_first('/proc/cpuinfo', 'cpu family')}/{_first('/proc/cpuinfo', 'model')}",
+        "cpu_family": _first("/proc/cpuinfo", "cpu family"),
+        "cpu_model": _first("/proc/cpuinfo", "model\t"),
         "cores": os.cpu_count(),
         "tsc_hz": tsc_hz(),
         "kernel": platform.release(),

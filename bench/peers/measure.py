@@ -83,8 +83,13 @@ def memory(pid):
 def running(command, log):
     """The command as a process of its own, ended (first asked, then killed) on the way out."""
     with open(log, "w") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                   preexec_fn=lambda: os.nice(-20) if os.geteuid() == 0 else None)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            preexec_fn=lambda: os.nice(-20) if os.geteuid() == 0 else None,
+        )
     try:
         yield process
     finally:
@@ -98,8 +103,8 @@ def running(command, log):
 
 def measure(program, directory, seconds, samples=5):
     """Runs a program and returns one round's figures:
-    mpps, cpu (share of a core its busiest thread had), cycles (TSC, a packet), cycles_cpu (those it had),
-    start_seconds (to the first packet), memory, and what the program says of itself."""
+    mpps, cpu (share of a core its busiest thread had), cycles (TSC, a packet), cycles_cpu (those it
+    had), start_seconds (to the first packet), memory, and what the program says of itself."""
     log = os.path.join(directory, program.name + ".log")
     try:
         return _measure(program, directory, log, seconds, samples)
@@ -108,7 +113,8 @@ def measure(program, directory, seconds, samples=5):
 
 
 def remove_traces(prefix):
-    """What the EAL leaves behind of a program that has ended: its runtime folder, its hugepages' files."""
+    """What the EAL leaves behind of a program that has ended: its runtime folder, its hugepages'
+    files."""
     shutil.rmtree(f"/var/run/dpdk/{prefix}", ignore_errors=True)
     for path in glob.glob(f"/dev/hugepages/{prefix}map_*"):
         os.unlink(path)
@@ -117,8 +123,10 @@ def remove_traces(prefix):
 def _measure(program, directory, log, seconds, samples):
     begin = time.monotonic()
     with running(program.command(directory), log) as process:
+
         def alive():
             return process.poll() is None
+
         try:
             telemetry = Telemetry(program.prefix, alive)
             with contextlib.closing(telemetry):
@@ -126,7 +134,9 @@ def _measure(program, directory, log, seconds, samples):
                 wait_for_packets(telemetry, port, program.field, alive)
                 start = time.monotonic() - begin
                 time.sleep(0.5)  # caches and clocks settle; not counted
-                rates, shares = sample(telemetry, port, program.field, process.pid, seconds, samples)
+                rates, shares = sample(
+                    telemetry, port, program.field, process.pid, seconds, samples
+                )
                 extra = {"memory": memory(process.pid), **program.inspect()}
         except (NotRunning, OSError) as error:
             with open(log, errors="replace") as file:
@@ -134,8 +144,14 @@ def _measure(program, directory, log, seconds, samples):
     rate, cpu = statistics.median(rates), statistics.median(shares)
     if rate <= 0:
         raise NotRunning(f"{program.name}: no packets")
-    return {"mpps": rate / 1e6, "cpu": cpu, "cycles": tsc_hz() / rate, "cycles_cpu": tsc_hz() * cpu / rate,
-            "start_seconds": start, **extra}
+    return {
+        "mpps": rate / 1e6,
+        "cpu": cpu,
+        "cycles": tsc_hz() / rate,
+        "cycles_cpu": tsc_hz() * cpu / rate,
+        "start_seconds": start,
+        **extra,
+    }
 
 
 def wait_for_packets(telemetry, port, field, alive, limit=60):

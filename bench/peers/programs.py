@@ -43,12 +43,18 @@ class Program:
 
 
 def _devices(pcap):
-    return ["--no-pci", "--vdev", f"net_pcap0,rx_pcap={pcap},infinite_rx=1", "--vdev", "net_null1,no-rx=1"]
+    return [
+        "--no-pci",
+        "--vdev",
+        f"net_pcap0,rx_pcap={pcap},infinite_rx=1",
+        "--vdev",
+        "net_null1,no-rx=1",
+    ]
 
 
 class Testpmd(Program):
-    """DPDK's own test application: `io` moves packets untouched, `macswap` writes their MACs, `rxonly` drops
-    them. None is a router."""
+    """DPDK's own test application: `io` moves packets untouched, `macswap` writes their MACs,
+    `rxonly` drops them. None is a router."""
 
     def __init__(self, mode, pcap, packets=16384, megabytes=256):
         super().__init__(f"testpmd-{mode}")
@@ -57,14 +63,31 @@ class Testpmd(Program):
             self.port, self.field = "net_pcap0", "ipackets"
 
     def command(self, directory):
-        return ["dpdk-testpmd", "-l", f"{MAIN},{WORKER}", "--main-lcore", str(MAIN), "-m", str(self._megabytes),
-                f"--file-prefix={self.prefix}", *_devices(self._pcap), "--", "--nb-cores=1",
-                f"--forward-mode={self._mode}", "--burst=32", f"--total-num-mbufs={self._packets}",
-                "--auto-start", "--no-flush-rx", "--stats-period", "3600"]
+        return [
+            "dpdk-testpmd",
+            "-l",
+            f"{MAIN},{WORKER}",
+            "--main-lcore",
+            str(MAIN),
+            "-m",
+            str(self._megabytes),
+            f"--file-prefix={self.prefix}",
+            *_devices(self._pcap),
+            "--",
+            "--nb-cores=1",
+            f"--forward-mode={self._mode}",
+            "--burst=32",
+            f"--total-num-mbufs={self._packets}",
+            "--auto-start",
+            "--no-flush-rx",
+            "--stats-period",
+            "3600",
+        ]
 
 
 class L3fwd(Program):
-    """DPDK's example of a router, with 256 routes: it looks up, rewrites MACs and TTL, and checks little."""
+    """DPDK's example of a router, with 256 routes: it looks up, rewrites MACs and TTL, and checks
+    little."""
 
     def __init__(self, lookup, pcap, directory):
         super().__init__(f"l3fwd-{lookup}-256r")
@@ -75,18 +98,37 @@ class L3fwd(Program):
         rules = os.path.join(directory, "l3fwd_v4.cfg")
         with open(rules, "w") as file:
             file.writelines(f"R198.18.{i}.0/24 1\n" for i in range(256))
-        return [self._binary, "-l", str(WORKER), "-m", "256", f"--file-prefix={self.prefix}",
-                *_devices(self._pcap), "--", "-p", "3", "-P", "--parse-ptype", f"--lookup={self._lookup}",
-                "--config", f"(0,0,{WORKER}),(1,0,{WORKER})", f"--rule_ipv4={rules}",
-                f"--rule_ipv6={os.path.join(os.path.dirname(self._binary), '../lpm_default_v6.cfg')}"]
+        return [
+            self._binary,
+            "-l",
+            str(WORKER),
+            "-m",
+            "256",
+            f"--file-prefix={self.prefix}",
+            *_devices(self._pcap),
+            "--",
+            "-p",
+            "3",
+            "-P",
+            "--parse-ptype",
+            f"--lookup={self._lookup}",
+            "--config",
+            f"(0,0,{WORKER}),(1,0,{WORKER})",
+            f"--rule_ipv4={rules}",
+            f"--rule_ipv6={os.path.join(os.path.dirname(self._binary), '../lpm_default_v6.cfg')}",
+        ]
 
 
 # l3fwd asks every port for checksum offload and packet types, which virtual devices lack.
 _L3FWD_CHANGES = (
-    (r"rxq_conf\.offloads = port_conf\.rxmode\.offloads;",
-     "rxq_conf.offloads = port_conf.rxmode.offloads & dev_info.rx_offload_capa;"),
-    (r"\n(\t\tlocal_port_conf\.rx_adv_conf\.rss_conf\.rss_hf &=)",
-     r"\n\t\tlocal_port_conf.rxmode.offloads &= dev_info.rx_offload_capa;\n\1"),
+    (
+        r"rxq_conf\.offloads = port_conf\.rxmode\.offloads;",
+        "rxq_conf.offloads = port_conf.rxmode.offloads & dev_info.rx_offload_capa;",
+    ),
+    (
+        r"\n(\t\tlocal_port_conf\.rx_adv_conf\.rss_conf\.rss_hf &=)",
+        r"\n\t\tlocal_port_conf.rxmode.offloads &= dev_info.rx_offload_capa;\n\1",
+    ),
 )
 
 
@@ -98,8 +140,11 @@ def _examples(directory):
     unpacked = os.path.join(directory, "dpdk-doc")
     if not os.path.exists(f"{unpacked}{installed}/l3fwd/main.c"):
         os.makedirs(unpacked, exist_ok=True)
-        subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "dpdk-doc"], cwd=unpacked,
-                       check=True)
+        subprocess.run(
+            ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "dpdk-doc"],
+            cwd=unpacked,
+            check=True,
+        )
         (package,) = glob.glob(f"{unpacked}/dpdk-doc_*.deb")
         subprocess.run(["dpkg-deb", "-x", package, unpacked], check=True)
     return unpacked + installed
@@ -113,7 +158,9 @@ def build_l3fwd(directory):
         return binary
     examples = _examples(directory)
     for part in ("l3fwd", "common"):
-        shutil.copytree(f"{examples}/{part}", os.path.join(directory, "examples", part), dirs_exist_ok=True)
+        shutil.copytree(
+            f"{examples}/{part}", os.path.join(directory, "examples", part), dirs_exist_ok=True
+        )
     main = os.path.join(source, "main.c")
     with open(main) as file:
         text = file.read()
@@ -130,7 +177,8 @@ def build_l3fwd(directory):
 
 
 class Weir(Program):
-    """The real router with everything on. `static` are (ip, mac) on the way out; `routes` as in its file."""
+    """The real router with everything on. `static` are (ip, mac) on the way out; `routes` as in
+    its file."""
 
     def __init__(self, name, build, pcap, out, static, routes, packets=16384, megabytes=512):
         super().__init__(name)
@@ -141,14 +189,24 @@ class Weir(Program):
     def configuration(self, directory):
         return {
             "version": 1,
-            "system": {"control-cores": [MAIN], "worker-cores": [WORKER], "idle": "poll",
-                       "memory": {"hugepages": f"{self._megabytes}M", "packets": self._packets},
-                       "eal": [f"--file-prefix={self.prefix}"]},
+            "system": {
+                "control-cores": [MAIN],
+                "worker-cores": [WORKER],
+                "idle": "poll",
+                "memory": {"hugepages": f"{self._megabytes}M", "packets": self._packets},
+                "eal": [f"--file-prefix={self.prefix}"],
+            },
             "ethernets": {
-                "in0": {"match": {"vdev": f"net_pcap0,rx_pcap={self._pcap},infinite_rx=1"},
-                        "mac": pcaps.PORT_MAC, "addresses": [pcaps.IN_NETWORK]},
-                "out0": {"match": {"vdev": "net_null1,no-rx=1"}, "addresses": [self._out]}},
-            "neighbors": {"static": [{"ip": ip, "mac": mac, "interface": "out0"} for ip, mac in self._static]},
+                "in0": {
+                    "match": {"vdev": f"net_pcap0,rx_pcap={self._pcap},infinite_rx=1"},
+                    "mac": pcaps.PORT_MAC,
+                    "addresses": [pcaps.IN_NETWORK],
+                },
+                "out0": {"match": {"vdev": "net_null1,no-rx=1"}, "addresses": [self._out]},
+            },
+            "neighbors": {
+                "static": [{"ip": ip, "mac": mac, "interface": "out0"} for ip, mac in self._static]
+            },
             "routes": self._routes,
             "services": {"api": {"socket": self._socket}},
         }
@@ -159,8 +217,10 @@ class Weir(Program):
         drops = {}
         for row in api.get("/v1/drops")["drops"]:
             drops[row["reason"]] = drops.get(row["reason"], 0) + row["packets"]
-        return {"packets": api.get("/v1/counters")["total"],
-                "drops": {reason: packets for reason, packets in drops.items() if packets}}
+        return {
+            "packets": api.get("/v1/counters")["total"],
+            "drops": {reason: packets for reason, packets in drops.items() if packets},
+        }
 
     def command(self, directory):
         self._socket = os.path.join(directory, self.prefix + ".sock")

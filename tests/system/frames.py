@@ -8,8 +8,22 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP  # noqa: E402
 from scapy.layers.l2 import ARP, Dot1Q, Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
-__all__ = ["ARP", "Dot1Q", "Ether", "ICMP", "IP", "Raw", "TCP", "UDP", "forwarded", "padded", "numbered",
-           "number_of", "template", "BROADCAST"]
+__all__ = [
+    "ARP",
+    "Dot1Q",
+    "Ether",
+    "ICMP",
+    "IP",
+    "Raw",
+    "TCP",
+    "UDP",
+    "forwarded",
+    "padded",
+    "numbered",
+    "number_of",
+    "template",
+    "BROADCAST",
+]
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
@@ -27,7 +41,7 @@ def forwarded(frame, source_mac, destination_mac):
     header = 4 * (out[14] & 15)
     out[22] -= 1
     out[24:26] = b"\0\0"
-    out[24:26] = struct.pack("!H", checksum(out[14:14 + header]))
+    out[24:26] = struct.pack("!H", checksum(out[14 : 14 + header]))
     return bytes(out)
 
 
@@ -44,8 +58,12 @@ _MAGIC = b"weir"
 
 def template(source_mac, destination_mac, source, destination, port):
     """A UDP frame (no UDP checksum) with room for `numbered`; 64 bytes on the wire."""
-    frame = (Ether(src=source_mac, dst=destination_mac) / IP(src=source, dst=destination, ttl=64)
-             / UDP(sport=port, dport=9, chksum=0) / Raw(_MAGIC + bytes(14)))
+    frame = (
+        Ether(src=source_mac, dst=destination_mac)
+        / IP(src=source, dst=destination, ttl=64)
+        / UDP(sport=port, dport=9, chksum=0)
+        / Raw(_MAGIC + bytes(14))
+    )
     return bytes(frame)
 
 

@@ -10,7 +10,8 @@ from lab import Lab, namespaces
 
 
 class SystemTest(unittest.TestCase):
-    """`arrange(lab)` makes the hosts and returns the configuration; the router runs for the whole class."""
+    """`arrange(lab)` makes the hosts and returns the configuration; the router runs for the whole
+    class."""
 
     lab = router = None
 
@@ -54,8 +55,10 @@ class TapResult(unittest.TestResult):
     def _line(self, ok, test, remark=""):
         self._count += 1
         name = getattr(test, "_testMethodName", None) or str(test)
-        print(f"{'ok' if ok else 'not ok'} {self._count} - {name.removeprefix('test_')}{remark}",
-              flush=True)
+        print(
+            f"{'ok' if ok else 'not ok'} {self._count} - {name.removeprefix('test_')}{remark}",
+            flush=True,
+        )
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -98,7 +101,9 @@ def main():
     if os.geteuid() != 0:
         print("1..0 # SKIP needs root: it makes network namespaces")
         return
-    if os.environ.get("WEIR_TEST_ROUTER", "weir") == "weir" and not os.access(router_module.ROUTER, os.X_OK):
+    if os.environ.get("WEIR_TEST_ROUTER", "weir") == "weir" and not os.access(
+        router_module.ROUTER, os.X_OK
+    ):
         print(f"Bail out! {router_module.ROUTER} is not built")
         sys.exit(1)
     lab_module.handle_signals()

@@ -1,8 +1,8 @@
 """Linux hosts in network namespaces around one router under test.
 
-A `Lab` owns a namespace for the router and one for each host, joined by veth pairs: `pN` is the router's
-end, `eth0` the host's. Everything carries the test's process id in its name, so that runs never meet, and
-everything goes when the lab is closed, also after a failure. Needs root.
+A `Lab` owns a namespace for the router and one for each host, joined by veth pairs: `pN` is the
+router's end, `eth0` the host's. Everything carries the test's process id in its name, so that runs
+never meet, and everything goes when the lab is closed, also after a failure. Needs root.
 """
 
 import atexit
@@ -28,7 +28,8 @@ _PACKET_IGNORE_OUTGOING = 23
 
 
 def wait_until(condition, limit=5.0, step=0.01):
-    """Polls `condition` until it is true; returns its last value, true or not, after `limit` seconds."""
+    """Polls `condition` until it is true; returns its last value, true or not, after `limit`
+    seconds."""
     end = time.monotonic() + limit
     while True:
         value = condition()
@@ -64,10 +65,18 @@ def _die_with_parent():
 
 def run(*command, check=True, timeout=60, text=None):
     """Runs a command to its end and returns it with its output; a failure shows what it said."""
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=timeout,
-                          preexec_fn=_die_with_parent)
+    done = subprocess.run(
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        preexec_fn=_die_with_parent,
+    )
     if check and done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        raise AssertionError(
+            f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     return done
 
 
@@ -77,14 +86,19 @@ class Namespace:
     def __init__(self, name, lab):
         self.name, self._lab = name, lab
         run("ip", "netns", "add", name)
-        for key, value in (("ipv6.conf.all.disable_ipv6", 1), ("ipv6.conf.default.disable_ipv6", 1),
-                           ("ipv4.ip_forward", 0), ("ipv4.conf.all.rp_filter", 0),
-                           ("ipv4.conf.default.rp_filter", 0)):
+        for key, value in (
+            ("ipv6.conf.all.disable_ipv6", 1),
+            ("ipv6.conf.default.disable_ipv6", 1),
+            ("ipv4.ip_forward", 0),
+            ("ipv4.conf.all.rp_filter", 0),
+            ("ipv4.conf.default.rp_filter", 0),
+        ):
             self.sysctl(f"net.{key}", value)
         self.ip("link", "set", "lo", "up")
 
     def sysctl(self, key, value):
-        # Directly, because procps is not on every machine. The files are those of the opener's namespace.
+        # Directly, because procps is not on every machine. The files are those of the opener's
+        # namespace.
         with inside(self.name), open("/proc/sys/" + key.replace(".", "/"), "w") as file:
             file.write(str(value))
 
@@ -99,8 +113,9 @@ class Namespace:
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.DEVNULL)
         options.setdefault("stderr", subprocess.DEVNULL)
-        process = subprocess.Popen(("ip", "netns", "exec", self.name) + command,
-                                   preexec_fn=_die_with_parent, **options)
+        process = subprocess.Popen(
+            ("ip", "netns", "exec", self.name) + command, preexec_fn=_die_with_parent, **options
+        )
         self._lab.processes.append(process)
         return process
 
@@ -118,10 +133,31 @@ class Host(Namespace):
         self.mac = f"02:00:00:00:{index:02x}:02"
         self.router_mac = f"02:00:00:00:{index:02x}:01"
         self.address = None
-        run("ip", "link", "add", port, "netns", lab.router.name, "address", self.router_mac,
-            "mtu", str(port_mtu), "type", "veth", "peer", "name", "eth0", "netns", self.name,
-            "address", self.mac, "mtu", str(mtu))
-        # Frames with a checksum still to be made reach an AF_PACKET router as they are, so make it here.
+        run(
+            "ip",
+            "link",
+            "add",
+            port,
+            "netns",
+            lab.router.name,
+            "address",
+            self.router_mac,
+            "mtu",
+            str(port_mtu),
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            self.name,
+            "address",
+            self.mac,
+            "mtu",
+            str(mtu),
+        )
+        # Frames with a checksum still to be made reach an AF_PACKET router as they are, so make it
+        # here.
         self.run("ethtool", "-K", "eth0", "tx", "off")
         self.ip("link", "set", "eth0", "up")
         lab.router.ip("link", "set", port, "up")
@@ -153,7 +189,8 @@ class Host(Namespace):
 
 
 class Wire:
-    """Sends and receives whole Ethernet frames on a host's `eth0`. Not for use by two threads at once."""
+    """Sends and receives whole Ethernet frames on a host's `eth0`. Not for use by two threads at
+    once."""
 
     def __init__(self, host, protocol=0x0003):
         self.host = host

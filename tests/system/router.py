@@ -1,7 +1,7 @@
 """The router under test: Weir, or Linux's own forwarding, which proves the harness itself.
 
-Both take the same configuration, a dictionary in the shape of Weir's file. JSON is YAML, so it is written
-as it is.
+Both take the same configuration, a dictionary in the shape of Weir's file. JSON is YAML, so it is
+written as it is.
 """
 
 import json
@@ -26,14 +26,23 @@ def ethernet(port, *addresses, **more):
 
 
 def configuration(ethernets, routes=(), static=(), workers=(1,), **system):
-    """A configuration for virtual ports without hugepages. `static` is (ip, mac, interface) each."""
+    """A configuration for virtual ports without hugepages. `static` is (ip, mac, interface)
+    each."""
     return {
         "version": 1,
-        "system": {"control-cores": [0], "worker-cores": list(workers), "idle": "adaptive",
-                   "memory": {"hugepages": "none", "packets": 16384}, **system},
+        "system": {
+            "control-cores": [0],
+            "worker-cores": list(workers),
+            "idle": "adaptive",
+            "memory": {"hugepages": "none", "packets": 16384},
+            **system,
+        },
         "ethernets": ethernets,
-        "neighbors": {"static": [{"ip": ip, "mac": mac, "interface": interface}
-                                 for ip, mac, interface in static]},
+        "neighbors": {
+            "static": [
+                {"ip": ip, "mac": mac, "interface": interface} for ip, mac, interface in static
+            ]
+        },
         "routes": list(routes),
     }
 
@@ -70,8 +79,12 @@ class Api:
     def call(self, method, what, body=None):
         connection = UnixConnection(self.path, self._timeout)
         try:
-            connection.request(method, what, None if body is None else json.dumps(body),
-                               {"Content-Type": "application/json"})
+            connection.request(
+                method,
+                what,
+                None if body is None else json.dumps(body),
+                {"Content-Type": "application/json"},
+            )
             answer = connection.getresponse()
             text = answer.read().decode()
         finally:
@@ -106,7 +119,9 @@ class Weir:
 
     def ready(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"the router ended with {self.process.returncode}\n{self.output()}")
+            raise AssertionError(
+                f"the router ended with {self.process.returncode}\n{self.output()}"
+            )
         try:
             return bool(self.api.get("/v1/version"))
         except OSError:
@@ -148,8 +163,11 @@ class Weir:
 
     def drops(self):
         """{(interface, reason): packets}, without the zeroes."""
-        return {(row["interface"], row["reason"]): row["packets"]
-                for row in self.api.get("/v1/drops")["drops"] if row["packets"]}
+        return {
+            (row["interface"], row["reason"]): row["packets"]
+            for row in self.api.get("/v1/drops")["drops"]
+            if row["packets"]
+        }
 
     def dropped(self, reason):
         return sum(count for (_, name), count in self.drops().items() if name == reason)
@@ -165,20 +183,27 @@ class Weir:
 
     def balanced(self):
         terms = self.conservation()
-        return (terms["rx"] + terms["generated"]
-                == terms["tx"] + terms["dropped"] + terms["consumed"] + terms["held"])
+        return (
+            terms["rx"] + terms["generated"]
+            == terms["tx"] + terms["dropped"] + terms["consumed"] + terms["held"]
+        )
 
     def assert_balanced(self, limit=5):
-        """Packets still on their way settle within moments; then the equation holds, or it never does."""
+        """Packets still on their way settle within moments; then the equation holds, or it never
+        does."""
         if self.process.poll() is not None:
-            raise AssertionError(f"the router ended with {self.process.returncode}\n{self.output()}")
+            raise AssertionError(
+                f"the router ended with {self.process.returncode}\n{self.output()}"
+            )
         if not wait_until(self.balanced, limit, 0.05):
-            raise AssertionError(f"packets are not conserved: {self.conservation()}\n"
-                                 f"{self.api.get('/v1/counters')}")
+            raise AssertionError(
+                f"packets are not conserved: {self.conservation()}\n"
+                f"{self.api.get('/v1/counters')}"
+            )
 
     def change_routes(self, changes):
-        """Each change is (add | replace | delete, route as in the file). Returns how many were applied:
-        all, or it raises."""
+        """Each change is (add | replace | delete, route as in the file). Returns how many were
+        applied: all, or it raises."""
         body = {"changes": [{"op": op, **route} for op, route in changes]}
         return self.api.post("/v1/routes", body)["applied"]
 
@@ -200,8 +225,17 @@ class Linux:
             for address in settings.get("addresses", []):
                 router.ip("address", "add", address, "dev", port)
         for entry in self._config["neighbors"]["static"]:
-            router.ip("neighbor", "replace", entry["ip"], "lladdr", entry["mac"], "dev",
-                      entry["interface"], "nud", "permanent")
+            router.ip(
+                "neighbor",
+                "replace",
+                entry["ip"],
+                "lladdr",
+                entry["mac"],
+                "dev",
+                entry["interface"],
+                "nud",
+                "permanent",
+            )
         for route in self._config["routes"]:
             router.ip("route", "add", *self._route(route))
         router.sysctl("net.ipv4.icmp_ratelimit", 0)

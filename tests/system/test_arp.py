@@ -14,8 +14,10 @@ class Arp(harness.SystemTest):
     def arrange(cls, lab):
         cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
         cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
-        return configuration({**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
-                             static=[("10.0.1.50", "02:00:00:00:50:50", "p1")])
+        return configuration(
+            {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
+            static=[("10.0.1.50", "02:00:00:00:50:50", "p1")],
+        )
 
     def setUp(self):
         self.wire = self.left.wire()
@@ -23,8 +25,10 @@ class Arp(harness.SystemTest):
 
     def request(self, target, sender="10.0.0.2", mac=None, destination=BROADCAST):
         mac = mac or self.left.mac
-        return padded(Ether(src=mac, dst=destination)
-                      / ARP(op=1, hwsrc=mac, psrc=sender, hwdst="00:00:00:00:00:00", pdst=target))
+        return padded(
+            Ether(src=mac, dst=destination)
+            / ARP(op=1, hwsrc=mac, psrc=sender, hwdst="00:00:00:00:00:00", pdst=target)
+        )
 
     def is_reply(self, frame, to):
         if frame[12:14] != b"\x08\x06":
@@ -73,48 +77,79 @@ class Arp(harness.SystemTest):
 
     def test_sender_outside_the_subnet_is_ignored(self):
         self.need_weir()
-        self.assertEqual(self.drops_of("arp-outside-subnet",
-                                       self.request("10.0.0.1", sender="192.0.2.7", mac=FORGED)), 1)
+        self.assertEqual(
+            self.drops_of(
+                "arp-outside-subnet", self.request("10.0.0.1", sender="192.0.2.7", mac=FORGED)
+            ),
+            1,
+        )
         self.assertNotIn("192.0.2.7", self.router.neighbors())
 
     def test_sender_mac_other_than_the_frames_is_dropped(self):
         self.need_weir()
-        frame = padded(Ether(src=FORGED, dst=BROADCAST)
-                       / ARP(op=1, hwsrc="02:00:00:00:77:77", psrc="10.0.0.9", pdst="10.0.0.1"))
+        frame = padded(
+            Ether(src=FORGED, dst=BROADCAST)
+            / ARP(op=1, hwsrc="02:00:00:00:77:77", psrc="10.0.0.9", pdst="10.0.0.1")
+        )
         self.assertEqual(self.drops_of("arp-bad-sender", frame), 1)
 
     def test_malformed_arp_is_dropped(self):
         self.need_weir()
-        frame = padded(Ether(src=FORGED, dst=BROADCAST)
-                       / ARP(hwlen=8, op=1, hwsrc=FORGED, psrc="10.0.0.9", pdst="10.0.0.1"))
+        frame = padded(
+            Ether(src=FORGED, dst=BROADCAST)
+            / ARP(hwlen=8, op=1, hwsrc=FORGED, psrc="10.0.0.9", pdst="10.0.0.1")
+        )
         self.assertEqual(self.drops_of("arp-malformed", frame), 1)
 
     def test_unsolicited_reply_creates_nothing(self):
         self.need_weir()
-        self.wire.send(padded(Ether(src=FORGED, dst=self.left.router_mac)
-                              / ARP(op=2, hwsrc=FORGED, psrc="10.0.0.66", hwdst=self.left.router_mac,
-                                    pdst="10.0.0.1")))
+        self.wire.send(
+            padded(
+                Ether(src=FORGED, dst=self.left.router_mac)
+                / ARP(
+                    op=2,
+                    hwsrc=FORGED,
+                    psrc="10.0.0.66",
+                    hwdst=self.left.router_mac,
+                    pdst="10.0.0.1",
+                )
+            )
+        )
         self.assert_alive()
         self.assertNotIn("10.0.0.66", self.router.neighbors())
 
     def test_claim_to_the_routers_address_is_counted(self):
         self.need_weir()
-        frame = padded(Ether(src=FORGED, dst=BROADCAST)
-                       / ARP(op=1, hwsrc=FORGED, psrc="10.0.0.1", pdst="10.0.0.1"))
+        frame = padded(
+            Ether(src=FORGED, dst=BROADCAST)
+            / ARP(op=1, hwsrc=FORGED, psrc="10.0.0.1", pdst="10.0.0.1")
+        )
         self.assertEqual(self.drops_of("arp-own-address", frame), 1)
 
     def test_static_neighbor_resists_a_gratuitous_claim(self):
         with self.right.wire() as right:
-            claim = ARP(hwsrc=FORGED, psrc="10.0.1.50", hwdst=self.right.router_mac, pdst="10.0.1.50")
+            claim = ARP(
+                hwsrc=FORGED, psrc="10.0.1.50", hwdst=self.right.router_mac, pdst="10.0.1.50"
+            )
             for op in (1, 2):
                 claim.op = op
                 right.send(padded(Ether(src=FORGED, dst=BROADCAST) / claim))
-            right.send(padded(Ether(src=self.left.mac, dst=self.right.router_mac)
-                              / ARP(op=1, hwsrc=self.left.mac, psrc="10.0.1.2", pdst="10.0.1.1")))
-            packet = (Ether(src=self.left.mac, dst=self.left.router_mac) / IP(src="10.0.0.2", dst="10.0.1.50")
-                      / UDP(dport=9) / Raw(b"x" * 18))
+            right.send(
+                padded(
+                    Ether(src=self.left.mac, dst=self.right.router_mac)
+                    / ARP(op=1, hwsrc=self.left.mac, psrc="10.0.1.2", pdst="10.0.1.1")
+                )
+            )
+            packet = (
+                Ether(src=self.left.mac, dst=self.left.router_mac)
+                / IP(src="10.0.0.2", dst="10.0.1.50")
+                / UDP(dport=9)
+                / Raw(b"x" * 18)
+            )
             self.wire.send(bytes(packet))
-            frame = right.expect(lambda frame: frame[12:14] == b"\x08\x00" and frame[30:34] == b"\x0a\0\1\x32")
+            frame = right.expect(
+                lambda frame: frame[12:14] == b"\x08\x00" and frame[30:34] == b"\x0a\0\1\x32"
+            )
             self.assertIsNotNone(frame)
             self.assertEqual(Ether(frame).dst, "02:00:00:00:50:50")
         if self.is_weir:
@@ -130,11 +165,17 @@ class Arp(harness.SystemTest):
 
     def test_dead_hosts_are_asked_for_once_a_second_and_three_times(self):
         self.need_weir()
-        packet = bytes(Ether(src=self.left.mac, dst=self.left.router_mac)
-                       / IP(src="10.0.0.2", dst="10.0.1.77") / UDP(dport=9) / Raw(b"x" * 18))
+        packet = bytes(
+            Ether(src=self.left.mac, dst=self.left.router_mac)
+            / IP(src="10.0.0.2", dst="10.0.1.77")
+            / UDP(dport=9)
+            / Raw(b"x" * 18)
+        )
         with self.right.wire() as right:
+
             def asks(frame):
                 return frame[12:14] == b"\x08\x06" and Ether(frame)[ARP].pdst == "10.0.1.77"
+
             for _ in range(100):
                 self.wire.send(packet)
             requests = [right.expect(asks, 2.5) for _ in range(3)]

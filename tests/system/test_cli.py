@@ -15,9 +15,13 @@ class Cli(harness.SystemTest):
     def arrange(cls, lab):
         cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
         cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
-        return configuration({**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
-                             routes=[{"to": "10.20.0.0/16", "via": "10.0.1.2"},
-                                     {"to": "10.21.0.0/16", "type": "blackhole"}])
+        return configuration(
+            {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
+            routes=[
+                {"to": "10.20.0.0/16", "via": "10.0.1.2"},
+                {"to": "10.21.0.0/16", "type": "blackhole"},
+            ],
+        )
 
     def setUp(self):
         self.need_weir()
@@ -42,7 +46,9 @@ class Cli(harness.SystemTest):
 
     def test_routes(self):
         routes = {row["prefix"]: row for row in self.show("routes")["routes"]}
-        self.assertEqual(routes["10.20.0.0/16"]["next_hops"], [{"gateway": "10.0.1.2", "interface": "p1"}])
+        self.assertEqual(
+            routes["10.20.0.0/16"]["next_hops"], [{"gateway": "10.0.1.2", "interface": "p1"}]
+        )
         self.assertEqual(routes["10.21.0.0/16"]["type"], "blackhole")
         self.assertIn("10.0.0.0/24", routes)
 
@@ -68,8 +74,10 @@ class Cli(harness.SystemTest):
         self.assertEqual(run(CLI, "check", self.router.file).returncode, 0)
         broken = self.lab.path("broken.yaml")
         with open(broken, "w") as file:
-            file.write("version: 1\nethernets:\n  p0: {match: {linux: p0}, addresses: [10.0.0.1/24]}\n"
-                       "routes:\n  - {to: default, via: 10.9.9.9}\n")
+            file.write(
+                "version: 1\nethernets:\n  p0: {match: {linux: p0}, addresses: [10.0.0.1/24]}\n"
+                "routes:\n  - {to: default, via: 10.9.9.9}\n"
+            )
         refused = run(CLI, "check", broken, check=False)
         self.assertNotEqual(refused.returncode, 0)
         self.assertRegex(refused.stdout + refused.stderr, r"broken\.yaml:5:\d+: .*10\.9\.9\.9")

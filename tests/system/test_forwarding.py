@@ -65,8 +65,22 @@ class Forwarding(harness.SystemTest):
 
     def test_large_ping_in_fragments_passes_and_reaches_the_router(self):
         for address in ("10.0.1.2", "10.0.0.1"):
-            out = self.left.run("ping", "-q", "-M", "dont", "-s", "4000", "-i", "0.2", "-c", "5", "-W", "2",
-                                address, check=False).stdout
+            out = self.left.run(
+                "ping",
+                "-q",
+                "-M",
+                "dont",
+                "-s",
+                "4000",
+                "-i",
+                "0.2",
+                "-c",
+                "5",
+                "-W",
+                "2",
+                address,
+                check=False,
+            ).stdout
             self.assertIn("5 received", out, address)
 
 

@@ -11,25 +11,30 @@ from frames import BROADCAST, ICMP, IP, TCP, UDP, Dot1Q, Ether, Raw, checksum, f
 from lab import wait_until
 from router import configuration, ethernet
 
-OUR = "02:00:00:00:00:01"        # the router's MAC on p0
-OUR_OUT = "02:00:00:00:01:01"    # on p1
+OUR = "02:00:00:00:00:01"  # the router's MAC on p0
+OUR_OUT = "02:00:00:00:01:01"  # on p1
 SENDER = "02:00:00:00:00:02"
 NEXT = "02:00:00:00:01:02"
 INSIDE, OUTSIDE = "10.0.0.2", "10.0.1.2"
 
 
 def udp(source=INSIDE, destination=OUTSIDE, mac=OUR, size=18, **ip):
-    return (Ether(src=SENDER, dst=mac) / IP(src=source, dst=destination, **ip) / UDP(sport=1024, dport=9)
-            / Raw(b"x" * size))
+    return (
+        Ether(src=SENDER, dst=mac)
+        / IP(src=source, dst=destination, **ip)
+        / UDP(sport=1024, dport=9)
+        / Raw(b"x" * size)
+    )
 
 
 def changed(frame, offset, value, mend=True):
-    """The frame with bytes of its IPv4 header replaced, and the header checksum mended on demand."""
+    """The frame with bytes of its IPv4 header replaced, and the header checksum mended on
+    demand."""
     out = bytearray(frame)
-    out[offset:offset + len(value)] = value
+    out[offset : offset + len(value)] = value
     if mend:
         out[24:26] = b"\0\0"
-        out[24:26] = struct.pack("!H", checksum(out[14:14 + 4 * max(out[14] & 15, 5)]))
+        out[24:26] = struct.pack("!H", checksum(out[14 : 14 + 4 * max(out[14] & 15, 5)]))
     return bytes(out)
 
 
@@ -39,7 +44,10 @@ ROUTER_ALERT = bytes(udp(options=b"\x94\x04\x00\x00"))
 
 FORWARDED = [
     ("plain UDP", PLAIN),
-    ("TCP", bytes(Ether(src=SENDER, dst=OUR) / IP(src=INSIDE, dst=OUTSIDE) / TCP() / Raw(b"x" * 20))),
+    (
+        "TCP",
+        bytes(Ether(src=SENDER, dst=OUR) / IP(src=INSIDE, dst=OUTSIDE) / TCP() / Raw(b"x" * 20)),
+    ),
     ("an unknown protocol", changed(PLAIN, 23, b"\xc8")),
     ("TTL 2", changed(PLAIN, 22, b"\x02")),
     ("TTL 255", changed(PLAIN, 22, b"\xff")),
@@ -51,26 +59,53 @@ FORWARDED = [
     ("a first fragment", bytes(udp(flags="MF", size=24))),
     ("a last fragment", bytes(udp(frag=185, size=24))),
     ("a header checksum of zero complement", changed(PLAIN, 18, struct.pack("!H", 0xFFFF))),
-    ("an ICMP error", bytes(Ether(src=SENDER, dst=OUR) / IP(src=INSIDE, dst=OUTSIDE)
-                            / ICMP(type=3, code=1) / IP(src=OUTSIDE, dst=INSIDE) / UDP())),
+    (
+        "an ICMP error",
+        bytes(
+            Ether(src=SENDER, dst=OUR)
+            / IP(src=INSIDE, dst=OUTSIDE)
+            / ICMP(type=3, code=1)
+            / IP(src=OUTSIDE, dst=INSIDE)
+            / UDP()
+        ),
+    ),
 ]
 
 DROPPED = [
     ("unicast to another station", bytes(udp(mac="02:00:00:00:99:99")), "not-our-mac"),
-    ("a multicast group nobody joined", bytes(udp(mac="01:00:5e:01:02:03", destination="225.1.2.3")),
-     "multicast-not-subscribed"),
-    ("IPv6", padded(Ether(src=SENDER, dst=OUR, type=0x86DD) / Raw(b"\x60" + bytes(45))),
-     "unknown-ether-type"),
-    ("an unknown EtherType", padded(Ether(src=SENDER, dst=OUR, type=0x88B5) / Raw(b"x" * 46)),
-     "unknown-ether-type"),
-    ("a VLAN tag on a plain port",
-     padded(Ether(src=SENDER, dst=OUR) / Dot1Q(vlan=10) / IP(src=INSIDE, dst=OUTSIDE) / UDP()),
-     "unknown-ether-type"),
+    (
+        "a multicast group nobody joined",
+        bytes(udp(mac="01:00:5e:01:02:03", destination="225.1.2.3")),
+        "multicast-not-subscribed",
+    ),
+    (
+        "IPv6",
+        padded(Ether(src=SENDER, dst=OUR, type=0x86DD) / Raw(b"\x60" + bytes(45))),
+        "unknown-ether-type",
+    ),
+    (
+        "an unknown EtherType",
+        padded(Ether(src=SENDER, dst=OUR, type=0x88B5) / Raw(b"x" * 46)),
+        "unknown-ether-type",
+    ),
+    (
+        "a VLAN tag on a plain port",
+        padded(Ether(src=SENDER, dst=OUR) / Dot1Q(vlan=10) / IP(src=INSIDE, dst=OUTSIDE) / UDP()),
+        "unknown-ether-type",
+    ),
     ("IP version 6 in IPv4's EtherType", changed(PLAIN, 14, b"\x65"), "bad-header"),
     ("a header length of 16", changed(PLAIN, 14, b"\x44"), "bad-header"),
-    ("a header longer than the packet", changed(PLAIN, 14, b"\x4f", mend=False), "bad-header|bad-length"),
+    (
+        "a header longer than the packet",
+        changed(PLAIN, 14, b"\x4f", mend=False),
+        "bad-header|bad-length",
+    ),
     ("a total length beyond the frame", changed(PLAIN, 16, struct.pack("!H", 1000)), "bad-length"),
-    ("a total length below the header", changed(PLAIN, 16, struct.pack("!H", 19)), "bad-length|bad-header"),
+    (
+        "a total length below the header",
+        changed(PLAIN, 16, struct.pack("!H", 19)),
+        "bad-length|bad-header",
+    ),
     ("a wrong checksum", changed(PLAIN, 24, b"\xde\xad", mend=False), "bad-checksum"),
     ("a checksum off by one", changed(PLAIN, 22, b"\x3f", mend=False), "bad-checksum"),
     ("source 0.0.0.0", bytes(udp(source="0.0.0.0")), "martian-source"),
@@ -88,8 +123,16 @@ DROPPED = [
     ("TTL 1", changed(PLAIN, 22, b"\x01"), "ttl-expired"),
     ("TTL 0", changed(PLAIN, 22, b"\x00"), "ttl-expired"),
     ("too big with DF", bytes(udp(destination="10.0.2.2", size=1300, flags="DF")), "too-big"),
-    ("a loose source route", bytes(udp(options=b"\x83\x07\x04\x0a\x00\x01\x02\x00")), "source-route"),
-    ("a strict source route", bytes(udp(options=b"\x89\x07\x04\x0a\x00\x01\x02\x00")), "source-route"),
+    (
+        "a loose source route",
+        bytes(udp(options=b"\x83\x07\x04\x0a\x00\x01\x02\x00")),
+        "source-route",
+    ),
+    (
+        "a strict source route",
+        bytes(udp(options=b"\x89\x07\x04\x0a\x00\x01\x02\x00")),
+        "source-route",
+    ),
 ]
 
 
@@ -101,11 +144,18 @@ class Frames(harness.SystemTest):
         for wire in cls.wires:
             cls.addClassCleanup(wire.close)
         return configuration(
-            {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24"),
-             **ethernet("p2", "10.0.2.1/24", mtu=1280)},
+            {
+                **ethernet("p0", "10.0.0.1/24"),
+                **ethernet("p1", "10.0.1.1/24"),
+                **ethernet("p2", "10.0.2.1/24", mtu=1280),
+            },
             routes=[{"to": "10.1.0.0/16", "type": "blackhole"}],
-            static=[(INSIDE, SENDER, "p0"), (OUTSIDE, NEXT, "p1"),
-                    ("10.0.2.2", "02:00:00:00:02:02", "p2")])
+            static=[
+                (INSIDE, SENDER, "p0"),
+                (OUTSIDE, NEXT, "p1"),
+                ("10.0.2.2", "02:00:00:00:02:02", "p2"),
+            ],
+        )
 
     def setUp(self):
         for wire in self.wires:
@@ -125,8 +175,10 @@ class Frames(harness.SystemTest):
         for number, (name, frame) in enumerate(FORWARDED):
             with self.subTest(name):
                 self.wires[0].send(frame)
-                self.assertEqual([out.hex(" ") for out in self.fence(number + 1)],
-                                 [forwarded(frame, OUR_OUT, NEXT).hex(" ")])
+                self.assertEqual(
+                    [out.hex(" ") for out in self.fence(number + 1)],
+                    [forwarded(frame, OUR_OUT, NEXT).hex(" ")],
+                )
 
     def test_rows_dropped(self):
         for number, (name, frame, reason) in enumerate(DROPPED):
@@ -147,26 +199,39 @@ class Frames(harness.SystemTest):
         return sum(drops.get(("p0", reason), 0) for reason in reasons)
 
     def test_fragments_add_up_to_the_packet(self):
-        """A packet for a narrow link leaves in fragments whose payloads join up to the original's."""
+        """A packet for a narrow link leaves in fragments whose payloads join up to the
+        original's."""
         packet = udp(destination="10.0.2.2", size=1400, id=77)
         self.wires[0].send(bytes(packet))
         pieces = []
-        while (piece := self.wires[2].expect(lambda frame: frame[12:14] == b"\x08\x00")) is not None:
+        while (
+            piece := self.wires[2].expect(lambda frame: frame[12:14] == b"\x08\x00")
+        ) is not None:
             pieces.append(Ether(piece)[IP])
             if not pieces[-1].flags.MF:
                 break
         self.assertEqual(len(pieces), 2)
-        self.assertTrue(all(piece.len <= 1280 and piece.id == 77 and piece.ttl == 63 for piece in pieces))
+        self.assertTrue(
+            all(piece.len <= 1280 and piece.id == 77 and piece.ttl == 63 for piece in pieces)
+        )
         self.assertTrue(all(checksum(bytes(piece)[:20]) == 0 for piece in pieces))
-        whole = b"".join(bytes(piece)[20:piece.len] for piece in sorted(pieces, key=lambda p: p.frag))
+        whole = b"".join(
+            bytes(piece)[20 : piece.len] for piece in sorted(pieces, key=lambda p: p.frag)
+        )
         self.assertEqual(pieces[1].frag * 8, pieces[0].len - 20)
         self.assertEqual(whole, bytes(packet[IP])[20:])
 
     def test_no_error_about_an_error_or_a_broadcast(self):
-        """RFC 1812 4.3.2.7: no ICMP error answers an ICMP error, a broadcast or a later fragment."""
+        """RFC 1812 4.3.2.7: no ICMP error answers an ICMP error, a broadcast or a later
+        fragment."""
         offenders = [
-            bytes(Ether(src=SENDER, dst=OUR) / IP(src=INSIDE, dst="10.200.0.1") / ICMP(type=3, code=1)
-                  / IP(src="10.200.0.1", dst=INSIDE) / UDP()),
+            bytes(
+                Ether(src=SENDER, dst=OUR)
+                / IP(src=INSIDE, dst="10.200.0.1")
+                / ICMP(type=3, code=1)
+                / IP(src="10.200.0.1", dst=INSIDE)
+                / UDP()
+            ),
             bytes(udp(destination="10.200.0.1", frag=185)),
             bytes(udp(destination="10.0.0.255", mac=BROADCAST)),
         ]
@@ -175,9 +240,13 @@ class Frames(harness.SystemTest):
         # The error about this one comes, and it comes after any about those before it.
         self.wires[0].send(bytes(udp(destination="10.200.0.2")))
         answers = []
-        self.assertIsNotNone(self.wires[0].expect(
-            lambda frame: frame[12:14] == b"\x08\x00"
-            and (answers.append(frame) or b"\x0a\xc8\x00\x02" in frame), 3))
+        self.assertIsNotNone(
+            self.wires[0].expect(
+                lambda frame: frame[12:14] == b"\x08\x00"
+                and (answers.append(frame) or b"\x0a\xc8\x00\x02" in frame),
+                3,
+            )
+        )
         self.assertEqual(len(answers), 1)
         self.assertEqual((Ether(answers[0])[ICMP].type, Ether(answers[0])[ICMP].code), (3, 0))
         self.assertGreaterEqual(len(answers[0]), 14 + 20 + 8 + 28)

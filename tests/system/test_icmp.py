@@ -15,12 +15,17 @@ class IcmpErrors(harness.SystemTest):
         cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
         return configuration(
             {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
-            routes=[{"to": "10.1.0.0/16", "type": "blackhole"},
-                    {"to": "10.2.0.0/16", "type": "unreachable"},
-                    {"to": "10.3.0.0/16", "type": "prohibit"}])
+            routes=[
+                {"to": "10.1.0.0/16", "type": "blackhole"},
+                {"to": "10.2.0.0/16", "type": "unreachable"},
+                {"to": "10.3.0.0/16", "type": "prohibit"},
+            ],
+        )
 
     def ping(self, address, *options):
-        return self.left.run("ping", "-n", "-c", "1", *(options or ("-W", "2")), address, check=False).stdout
+        return self.left.run(
+            "ping", "-n", "-c", "1", *(options or ("-W", "2")), address, check=False
+        ).stdout
 
     def test_ttl_1_is_answered(self):
         out = self.ping("10.0.1.2", "-t", "1", "-W", "3")
@@ -70,11 +75,14 @@ class IcmpErrors(harness.SystemTest):
                 socket.create_connection(("10.0.0.1", 80), timeout=3)
 
     def test_errors_are_limited(self):
-        """10/s with a burst of 10 to one destination; 300 offenders within a moment get far fewer."""
+        """10/s with a burst of 10 to one destination; 300 offenders within a moment get far
+        fewer."""
         self.need_weir()
         before = self.router.dropped("icmp-policed")
         # From the right, whose bucket no other test of this file needs.
-        self.right.run("ping", "-q", "-f", "-t", "1", "-c", "300", "-W", "1", "10.0.0.2", check=False)
+        self.right.run(
+            "ping", "-q", "-f", "-t", "1", "-c", "300", "-W", "1", "10.0.0.2", check=False
+        )
         self.assertGreater(self.router.dropped("icmp-policed") - before, 100)
 
 

@@ -18,7 +18,8 @@ class Process(unittest.TestCase):
         self.left, self.right = self.lab.host("left"), self.lab.host("right")
         self.config = configuration(
             {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
-            static=[("10.0.1.2", self.right.mac, "p1")])
+            static=[("10.0.1.2", self.right.mac, "p1")],
+        )
         self.router = make(self.lab, self.config, "weir")
         self.frame = template(self.left.mac, self.left.router_mac, "10.0.0.2", "10.0.1.2", 1024)
 
@@ -84,7 +85,10 @@ class Process(unittest.TestCase):
         self.router.start()
         broken = self.lab.path("broken.yaml")
         with open(broken, "w") as file:
-            file.write("version: 1\nethernets:\n  p0:\n    match: {linux: p0}\n    adresses: [10.0.0.1/24]\n")
+            file.write(
+                "version: 1\nethernets:\n  p0:\n    match: {linux: p0}\n"
+                "    adresses: [10.0.0.1/24]\n"
+            )
         begin = time.monotonic()
         refused = self.lab.router.run(ROUTER, broken, check=False, timeout=20)
         self.assertLess(time.monotonic() - begin, 1)
@@ -106,13 +110,17 @@ class Process(unittest.TestCase):
     def test_idle_costs_little_and_loses_nothing(self):
         self.router.start()
         self.assertEqual(self.deliver(100), 100)
+
         # The rate is looked at over a second each time: it has to come down soon and stay down.
         def share():
             begin, used = time.monotonic(), self.router.cpu_seconds()
             pass_time(1)
             return (self.router.cpu_seconds() - used) / (time.monotonic() - begin)
+
         shares = [share() for _ in range(3)]
-        harness.say(f"share of a core without traffic: {[f'{100 * value:.1f} %' for value in shares]}")
+        harness.say(
+            f"share of a core without traffic: {[f'{100 * value:.1f} %' for value in shares]}"
+        )
         self.assertLess(shares[-1], 0.05)
         for _ in range(3):
             self.assertEqual(self.deliver(1000), 1000)
@@ -122,7 +130,9 @@ class Process(unittest.TestCase):
 
     def test_dpdk_tools_see_the_router(self):
         self.router.start()
-        asked = run("dpdk-telemetry.py", "-f", self.router.prefix, text="/ethdev/list\nquit\n", check=False)
+        asked = run(
+            "dpdk-telemetry.py", "-f", self.router.prefix, text="/ethdev/list\nquit\n", check=False
+        )
         self.assertIn('"/ethdev/list": [', asked.stdout.replace("\n", ""), asked.stderr)
         self.assertEqual(self.deliver(10), 10)
 

@@ -16,11 +16,15 @@ class TwoWorkers(harness.SystemTest):
         cls.left, cls.right = lab.host("left"), lab.host("right")
         return configuration(
             {**ethernet("p0", "10.0.0.1/24", queues=2), **ethernet("p1", "10.0.1.1/24", queues=2)},
-            workers=(0, 1), static=[("10.0.1.2", cls.right.mac, "p1")])
+            workers=(0, 1),
+            static=[("10.0.1.2", cls.right.mac, "p1")],
+        )
 
     def send(self, wire):
-        frames = [template(self.left.mac, self.left.router_mac, "10.0.0.2", "10.0.1.2", 1024 + flow)
-                  for flow in range(FLOWS)]
+        frames = [
+            template(self.left.mac, self.left.router_mac, "10.0.0.2", "10.0.1.2", 1024 + flow)
+            for flow in range(FLOWS)
+        ]
         for sequence in range(PACKETS):
             for flow, frame in enumerate(frames):
                 wire.send(numbered(frame, flow, sequence))
@@ -49,8 +53,9 @@ class TwoWorkers(harness.SystemTest):
         self.assertEqual(late[:5], [], "packets overtook others of their flow")
         self.assertGreater(arrived, 0.9 * FLOWS * PACKETS)
         if self.is_weir:
-            shares = [worker["packets"]["rx"]
-                      for worker in self.router.api.get("/v1/counters")["workers"]]
+            shares = [
+                worker["packets"]["rx"] for worker in self.router.api.get("/v1/counters")["workers"]
+            ]
             harness.say(f"packets received by the workers: {shares}")
             self.assertEqual(len(shares), 2)
             self.assertGreater(min(shares), 0.1 * sum(shares))

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Equal-cost paths: flows spread, each stays on its path, and most stay when a member goes or comes."""
+"""Equal-cost paths: flows spread, each stays on its path, and most stay when a member goes or
+comes."""
 
 import harness
 from frames import number_of, numbered, template
@@ -23,15 +24,21 @@ class EqualCost(harness.SystemTest):
         for number in (1, 2, 3):
             ethernets |= ethernet(f"p{number}", f"10.0.{number}.1/24")
         return configuration(
-            ethernets, routes=[{"to": "10.9.0.0/16", "via": cls.gateways}],
-            static=[(gateway, path.mac, path.port) for gateway, path in zip(cls.gateways, cls.paths)])
+            ethernets,
+            routes=[{"to": "10.9.0.0/16", "via": cls.gateways}],
+            static=[
+                (gateway, path.mac, path.port) for gateway, path in zip(cls.gateways, cls.paths)
+            ],
+        )
 
     def paths_of_flows(self, packets):
         """Sends so many packets of each flow; returns the set of paths each flow came out of."""
         for wire in self.wires:
             wire.drain()
-        frames = [template(self.left.mac, self.left.router_mac, "10.0.0.2", TARGET, 1024 + flow)
-                  for flow in range(FLOWS)]
+        frames = [
+            template(self.left.mac, self.left.router_mac, "10.0.0.2", TARGET, 1024 + flow)
+            for flow in range(FLOWS)
+        ]
         seen = [set() for _ in range(FLOWS)]
         arrived = 0
         for sequence in range(packets):
@@ -50,8 +57,9 @@ class EqualCost(harness.SystemTest):
 
     def set_gateways(self, gateways):
         self.router.change_routes([("replace", {"to": "10.9.0.0/16", "via": gateways})])
-        self.addCleanup(self.router.change_routes,
-                        [("replace", {"to": "10.9.0.0/16", "via": self.gateways})])
+        self.addCleanup(
+            self.router.change_routes, [("replace", {"to": "10.9.0.0/16", "via": self.gateways})]
+        )
 
     def test_flows_spread_and_stay(self):
         if not self.is_weir:

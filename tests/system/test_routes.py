@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Routes change ten thousand times a second through the API while traffic flows over and beside them."""
+"""Routes change ten thousand times a second through the API while traffic flows over and beside
+them."""
 
 import threading
 import time
@@ -18,11 +19,17 @@ class Churn(harness.SystemTest):
     def arrange(cls, lab):
         cls.left, cls.one, cls.two = lab.host("left"), lab.host("one"), lab.host("two")
         return configuration(
-            {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24"),
-             **ethernet("p2", "10.0.2.1/24")},
-            routes=[{"to": "10.8.0.0/16", "via": "10.0.1.2"},
-                    {"to": "10.9.0.0/24", "via": "10.0.1.2"}],
-            static=[("10.0.1.2", cls.one.mac, "p1"), ("10.0.2.2", cls.two.mac, "p2")])
+            {
+                **ethernet("p0", "10.0.0.1/24"),
+                **ethernet("p1", "10.0.1.1/24"),
+                **ethernet("p2", "10.0.2.1/24"),
+            },
+            routes=[
+                {"to": "10.8.0.0/16", "via": "10.0.1.2"},
+                {"to": "10.9.0.0/24", "via": "10.0.1.2"},
+            ],
+            static=[("10.0.1.2", cls.one.mac, "p1"), ("10.0.2.2", cls.two.mac, "p2")],
+        )
 
     def churn(self, ready):
         """Batches of changes to 1,000 prefixes for some seconds; returns (changes, seconds).
@@ -34,8 +41,10 @@ class Churn(harness.SystemTest):
         while (taken := time.monotonic() - begin) < SECONDS:
             gateway = ("10.0.1.2", "10.0.2.2")[done // BATCH % 2]
             op = ("add", "delete")[done // BATCH % 2]
-            changes = [(op, {"to": f"10.{100 + i // 256}.{i % 256}.0/24", "via": "10.0.1.2"})
-                       for i in range(BATCH - 1)]
+            changes = [
+                (op, {"to": f"10.{100 + i // 256}.{i % 256}.0/24", "via": "10.0.1.2"})
+                for i in range(BATCH - 1)
+            ]
             changes.append(("replace", {"to": "10.9.0.0/24", "via": gateway}))
             done += self.router.change_routes(changes)
         return done, taken
@@ -49,6 +58,7 @@ class Churn(harness.SystemTest):
         sent, seen = 0, {1: set(), 2: set()}
         strays = []
         with self.left.wire() as sender, self.one.wire() as one, self.two.wire() as two:
+
             def collect():
                 for index, wire in ((1, one), (2, two)):
                     for number in filter(None, map(number_of, wire.drain())):
