@@ -26,6 +26,13 @@ class SystemTest(unittest.TestCase):
         cls.addClassCleanup(cls.lab.close)
         cls.router = router_module.make(cls.lab, cls.arrange(cls.lab))
         cls.router.start()
+        cls.addClassCleanup(cls._stop)
+
+    @classmethod
+    def _stop(cls):
+        code, _ = cls.router.stop()
+        if code != 0:
+            raise AssertionError(f"the router ended with {code}\n{cls.router.output()}")
 
     @classmethod
     def _no_leftovers(cls):

@@ -285,6 +285,7 @@ class Lab:
             process.wait()
         remove_namespaces(self.prefix)
         shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.rmtree(f"/var/run/dpdk/{self.prefix}", ignore_errors=True)  # which the EAL leaves
 
     def __enter__(self):
         return self

@@ -112,10 +112,11 @@ class Weir:
         with open(self.file, "w") as file:
             json.dump(config, file, indent=1)
 
-    def launch(self):
-        """Starts the process and returns at once."""
+    def launch(self, *command):
+        """Starts the process (`weir-router`, unless told otherwise) and returns at once."""
         with open(self.log, "w") as log:
-            self.process = self._lab.router.spawn(ROUTER, self.file, stdout=log, stderr=log)
+            command = command or (ROUTER,)
+            self.process = self._lab.router.spawn(*command, self.file, stdout=log, stderr=log)
 
     def ready(self):
         if self.process.poll() is not None:

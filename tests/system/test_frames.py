@@ -118,6 +118,11 @@ DROPPED = [
     ("destination 240.0.0.1", bytes(udp(destination="240.0.0.1")), "martian-destination"),
     ("unicast IP in a broadcast frame", bytes(udp(mac=BROADCAST)), "link-broadcast"),
     ("broadcast of the next subnet", bytes(udp(destination="10.0.1.255")), "directed-broadcast"),
+    (
+        "limited broadcast to a port nobody serves",
+        bytes(udp(mac=BROADCAST, destination="255.255.255.255")),
+        "local-unsupported",
+    ),
     ("a blackhole route", bytes(udp(destination="10.1.2.3")), "blackhole"),
     ("no route", bytes(udp(destination="10.200.2.3")), "no-route"),
     ("TTL 1", changed(PLAIN, 22, b"\x01"), "ttl-expired"),

@@ -8,7 +8,7 @@ import unittest
 import harness
 from frames import number_of, numbered, template
 from lab import Lab, pass_time, run, wait_until
-from router import ROUTER, configuration, ethernet, make
+from router import CLI, ROUTER, configuration, ethernet, make
 
 
 class Process(unittest.TestCase):
@@ -45,7 +45,7 @@ class Process(unittest.TestCase):
 
     def test_first_packet_within_two_seconds(self):
         begin = time.monotonic()
-        self.router.launch()
+        self.router.launch(CLI, "run")
         self.assertIsNotNone(self.forwards(20), self.router.output())
         taken = time.monotonic() - begin
         harness.say(f"from the start to the first forwarded packet: {taken:.2f} s")
