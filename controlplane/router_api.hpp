@@ -1,5 +1,5 @@
-// What the API may ask of the running router, as plain values. Implemented by the control thread's owner;
-// every call is thread-safe: it is posted to the control thread or reads published counters.
+// What the API may ask of the running router, as plain values. Implemented by the control thread's
+// owner; every call is thread-safe: it is posted to the control thread or reads published counters.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace weir::control {
 struct InterfaceStatus {
   std::string name;
   std::uint16_t id = 0;
-  std::string driver;    // DPDK's name: net_af_packet, net_ixgbe
-  std::string device;    // PCI address, Linux interface or vdev
+  std::string driver;  // DPDK's name: net_af_packet, net_ixgbe
+  std::string device;  // PCI address, Linux interface or vdev
   MacAddress mac;
   std::uint16_t mtu = 0;
   bool admin_up = true;
@@ -39,7 +39,8 @@ struct NextHopStatus {
 
 struct RouteStatus {
   Ipv4Prefix prefix;
-  std::string type;      // unicast, local, connected, broadcast, blackhole, unreachable, prohibit, martian
+  std::string
+      type;  // unicast, local, connected, broadcast, blackhole, unreachable, prohibit, martian
   std::string protocol;  // kernel-like origin: connected, local, static, file, api
   std::vector<NextHopStatus> next_hops;
 };
@@ -48,8 +49,8 @@ struct NeighborStatus {
   Ipv4Address ip;
   std::optional<MacAddress> mac;
   std::string interface;
-  std::string state;   // RFC 4861: INCOMPLETE, REACHABLE, STALE, DELAY, PROBE; and FAILED, PERMANENT
-  std::string source;  // static, learnt (request), verified (reply)
+  std::string state;  // RFC 4861: INCOMPLETE, REACHABLE, STALE, DELAY, PROBE; and FAILED, PERMANENT
+  std::string source;           // static, learnt (request), verified (reply)
   double age_seconds = 0;       // since last confirmed
   double expires_seconds = -1;  // until it leaves; -1: never
   std::uint32_t held_packets = 0;
@@ -94,7 +95,8 @@ struct CountersStatus {
 struct FibAnswer {
   Ipv4Address destination;
   std::optional<RouteStatus> route;  // none: no route
-  std::string verdict;  // forward, local, glean, no-route, blackhole, unreachable, prohibit, martian, ...
+  std::string
+      verdict;  // forward, local, glean, no-route, blackhole, unreachable, prohibit, martian, ...
   std::optional<NextHopStatus> next_hop;
   std::optional<MacAddress> destination_mac;
   std::optional<MacAddress> source_mac;
@@ -123,7 +125,7 @@ struct PingReply {
 struct PingRequest {
   Ipv4Address destination;
   std::optional<Ipv4Address> source;
-  std::uint16_t count = 4;          // 1 to 1000
+  std::uint16_t count = 4;           // 1 to 1000
   std::uint32_t interval_ms = 1000;  // 10 to 60000
   std::uint32_t timeout_ms = 1000;   // 10 to 60000
   std::uint16_t size = 56;           // bytes of ICMP data, up to 9000
@@ -131,7 +133,7 @@ struct PingRequest {
 
 struct VersionStatus {
   std::string version;
-  std::string cpu;   // what it was built for
+  std::string cpu;  // what it was built for
   std::string dpdk;
   double uptime_seconds = 0;
   int pid = 0;
@@ -143,7 +145,8 @@ class RouterApi {
   virtual ~RouterApi() = default;
   virtual VersionStatus version() = 0;
   virtual std::vector<InterfaceStatus> interfaces() = 0;
-  /// Routes in prefix order from `after` on (exclusive), at most `limit`, within `within` when given.
+  /// Routes in prefix order from `after` on (exclusive), at most `limit`, within `within` when
+  /// given.
   virtual std::vector<RouteStatus> routes(std::optional<Ipv4Prefix> within,
                                           std::optional<Ipv4Prefix> after, std::size_t limit) = 0;
   virtual std::size_t route_count() = 0;
