@@ -18,8 +18,12 @@ std::string to_string(const Finding& finding) {
 }
 
 void Findings::add(Finding finding) {
-  ++(finding.severity == Finding::Severity::error ? errors_ : warnings_);
-  if (list_.size() < limit_) list_.push_back(std::move(finding));
+  const bool is_error = finding.severity == Finding::Severity::error;
+  ++(is_error ? errors_ : warnings_);
+  std::size_t& kept = is_error ? kept_errors_ : kept_warnings_;
+  if (kept == limit_) return;
+  ++kept;
+  list_.push_back(std::move(finding));
 }
 
 void Findings::error(const std::string& file, SourceRef where, std::string message,

@@ -25,8 +25,9 @@ struct Finding {
 /// `lab.yaml:14:9: error: MESSAGE (HINT)`; without line and column when they are not known.
 std::string to_string(const Finding& finding);
 
-/// Findings in the order they were added. Only the first `limit` are kept, all are counted, so that
-/// a file of a million wrong lines costs neither memory nor the reader's patience.
+/// Findings in the order they were added. Only the first `limit` errors and `limit` warnings are
+/// kept, all are counted, so that a file of a million wrong lines costs neither memory nor the
+/// reader's patience.
 class Findings {
  public:
   static constexpr std::size_t kDefaultLimit = 100;
@@ -56,6 +57,8 @@ class Findings {
   std::size_t limit_;
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
+  std::size_t kept_errors_ = 0;
+  std::size_t kept_warnings_ = 0;
   std::vector<Finding> list_;
 };
 

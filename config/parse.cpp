@@ -154,7 +154,7 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
   const YamlMap map{value, kKeys};
   ethernet.match_source = value.source();
   const int given = map.has("pci") + map.has("linux") + map.has("vdev");
-  if (given != 1) {
+  if (given > 1 || (given == 0 && map.all_known())) {
     value.error(given == 0 ? "says no port" : "says more than one port",
                 "one of pci: ADDRESS, linux: INTERFACE, vdev: ARGUMENTS");
   }
@@ -233,7 +233,7 @@ void read_ethernets(const YamlValue& value, std::vector<Ethernet>& ethernets) {
 void require(const YamlValue& value, const YamlMap& map, std::initializer_list<Words> keys) {
   if (value.node().kind != YamlNode::Kind::map) return;
   for (const Words key : keys) {
-    if (!map.has(key)) value.error(cat("no ", key));
+    if (!map.has(key)) value.error(cat("lacks ", shown(key)));
   }
 }
 
@@ -336,15 +336,15 @@ void read_route(const YamlValue& value, Config& config) {
     route.source = v.source();
     v.parsed(read_prefix, route.to);
   });
+  bool type_is_known = true;
   map.with("type", [&](const YamlValue& v) {
     using enum RouteType;
     std::size_t index = 0;
-    if (v.choice({"unicast", "blackhole", "unreachable", "prohibit"}, index)) {
-      route.type = std::array{unicast, blackhole, unreachable, prohibit}.at(index);
-    }
+    type_is_known = v.choice({"unicast", "blackhole", "unreachable", "prohibit"}, index);
+    route.type = std::array{unicast, blackhole, unreachable, prohibit}.at(index);
   });
   map.with("via", [&](const YamlValue& v) { read_gateways(v, route); });
-  if (route.type == RouteType::unicast && !map.has("via") && map.has("to")) {
+  if (type_is_known && route.type == RouteType::unicast && !map.has("via") && map.has("to")) {
     value.error("no gateway", "via: ADDRESS, or type: blackhole, unreachable or prohibit");
   }
   if (route.type != RouteType::unicast && map.has("via")) {
@@ -383,10 +383,8 @@ void read_config(const YamlValue& root, Config& config) {
   static constexpr std::array<Words, 3> kLater{"bonds", "vlans", "bridges"};
   const YamlMap map{root, kKeys, kLater};
   map.with("version", [&](const YamlValue& v) {
-    std::uint64_t version = 0;
-    if (v.number(0, ~std::uint64_t{0}, version) && version != 1) {
-      v.error(cat(version, " is not known to this Weir"), "version: 1");
-    }
+    if (v.is_word("1")) return;
+    v.unexpected("1", v.node().quoted ? "without quotes" : "the one version that this Weir reads");
   });
   map.with("system", [&](const YamlValue& v) { read_system(v, config.system); });
   map.with("ethernets", [&](const YamlValue& v) { read_ethernets(v, config.ethernets); });

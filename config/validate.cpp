@@ -111,7 +111,7 @@ void Linter::check_memory() {
   // To the next of 64M: a round figure for the hint.
   const std::uint64_t enough = (needed / (64 * kMegabyte) + 1) * 64 * kMegabyte;
   error(memory.source,
-        cat(memory.packets, " packets need about ", needed / kMegabyte + 1,
+        cat(memory.packets, " packets need about ", (needed + kMegabyte - 1) / kMegabyte,
             "M, more than hugepages: ", format_size(memory.hugepage_bytes)),
         cat("hugepages: ", format_size(enough),
             ", or packets: ", memory.hugepage_bytes / limits::kPacketBytes));

@@ -164,6 +164,7 @@ YamlMap::YamlMap(const YamlValue& value, std::span<const std::string_view> known
   for (std::size_t i = 0; i < entries_.size(); i += 2) {
     const YamlNode& key = *entries_[i];
     if (has(known, key.text)) continue;
+    all_known_ = false;
     const SourceRef where = key.source;
     if (has(later, key.text)) {
       value_.findings_->error(*value_.file_, where,
@@ -180,11 +181,11 @@ YamlMap::YamlMap(const YamlValue& value, std::span<const std::string_view> known
   }
 }
 
-const YamlNode* YamlMap::find(std::string_view key) const {
+bool YamlMap::has(std::string_view key) const {
   for (std::size_t i = 0; i < entries_.size(); i += 2) {
-    if (entries_[i]->text == key) return entries_[i + 1];
+    if (entries_[i]->text == key) return true;
   }
-  return nullptr;
+  return false;
 }
 
 YamlValue YamlMap::child(const YamlNode& key, const YamlNode& value) const {

@@ -74,16 +74,18 @@ class YamlMap {
 
   /// Calls `read` with the value of `key` if the map has it.
   void with(std::string_view key, const std::function<void(const YamlValue&)>& read) const;
-  bool has(std::string_view key) const { return find(key) != nullptr; }
+  bool has(std::string_view key) const;
+  /// Whether no key was complained about.
+  bool all_known() const { return all_known_; }
   /// Calls `each` for every key and its value, in the order of the file.
   void each(const std::function<void(const YamlValue& key, const YamlValue& value)>& each) const;
 
  private:
-  const YamlNode* find(std::string_view key) const;
   YamlValue child(const YamlNode& key, const YamlNode& value) const;
 
   YamlValue value_;
   std::span<const YamlNode* const> entries_;  // key, value, key, value ...
+  bool all_known_ = true;
 };
 
 template <typename T>

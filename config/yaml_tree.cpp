@@ -16,14 +16,29 @@
 namespace weir::config {
 namespace {
 
-/// A stream over text that somebody else owns.
-class ViewBuffer : public std::streambuf {
+/// Put behind every text: yaml-cpp 0.7 takes a quote that a line feed and the end of the text leave
+/// open for closed, but not one that ends in the middle of a line.
+constexpr std::string_view kTail = "\n#";
+
+/// A stream over text that somebody else owns, and the tail behind it.
+class TailedBuffer : public std::streambuf {
  public:
-  explicit ViewBuffer(std::string_view text) {
+  explicit TailedBuffer(std::string_view text) { show(text); }
+
+ private:
+  int_type underflow() override {
+    if (at_tail_) return traits_type::eof();
+    at_tail_ = true;
+    show(kTail);
+    return traits_type::to_int_type(*gptr());
+  }
+  void show(std::string_view text) {
     // The buffer is only read; streambuf's interface knows no const.
     char* begin = const_cast<char*>(text.data());
     setg(begin, begin, begin + text.size());
   }
+
+  bool at_tail_ = false;
 };
 
 /// Thrown through yaml-cpp to end its parsing.
@@ -44,11 +59,13 @@ class Builder : public YAML::EventHandler {
   Builder(const std::string& file, Findings& findings) : file_(file), findings_(findings) {}
 
   YamlTree take() { return std::move(tree_); }
+  /// Where the last value began that was read.
+  int last_line() const { return tree_.nodes.empty() ? 1 : tree_.nodes.back().source.line; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) {
       throw Abort{source_of(mark), "a second YAML document",
-                  "one configuration is one document: remove the line with ---"};
+                  "one file is one document"};
     }
   }
   void OnDocumentEnd() override {}
@@ -205,7 +222,6 @@ std::string hint_for(std::string_view message) {
       {"end of sequence flow not found", "a [ lacks its ], or an entry its comma"},
       {"illegal flow end", "a } or ] without its opening"},
       {"illegal tab when looking for indentation", "indent with blanks"},
-      {"illegal EOF in scalar", "a quote is not closed"},
       {"illegal block entry", "put lists on lines of their own, each entry behind a dash"},
       {"the referenced anchor is not defined", "an alias needs an &anchor before it"},
       {"unknown token", "put text that begins with a special character in quotes"},
@@ -233,25 +249,41 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 /// yaml-cpp guesses at encodings, and takes the byte 4 for the end: refuse all but plain UTF-8
-/// text.
-bool check_bytes(std::string_view text, const std::string& file, Findings& findings) {
+/// text. Returns the place behind the last byte, or line 0 after a complaint.
+SourceRef check_bytes(std::string_view text, const std::string& file, Findings& findings) {
   SourceRef here{1, 1};
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const std::size_t length = utf8_length(text.substr(i, 4));
     if (length == 0) {
       findings.error(file, here, "not UTF-8 text", "is this a configuration file?");
-      return false;
+      return {};
     }
     if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f) {
       findings.error(file, here, cat("control character ", int{byte}), "remove it");
-      return false;
+      return {};
     }
     i += length;
     here.column += static_cast<int>(length);
     if (byte == '\n') here = {here.line + 1, 1};
   }
-  return true;
+  return here;
+}
+
+/// A syntax error in our words, with its place within the text, which ends at `end`.
+void report(const YAML::Exception& error, std::string_view text, SourceRef end, int last_line,
+            const std::string& file, Findings& findings) {
+  SourceRef where = source_of(error.mark);
+  if (where.line > end.line || (where.line == end.line && where.column > end.column)) where = end;
+  std::string hint = hint_for(error.msg);
+  if (error.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
+    hint = cat("a quote in or after line ", last_line, " is not closed");
+  }
+  for (int line = 1; line < where.line; ++line) text.remove_prefix(text.find('\n') + 1);
+  if (text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
+    hint = "indent with blanks, not tabs";
+  }
+  findings.error(file, where, cat("not YAML: ", error.msg), std::move(hint));
 }
 
 }  // namespace
@@ -265,8 +297,9 @@ std::optional<YamlTree> parse_yaml(std::string_view text, const std::string& fil
                    "put long lists of routes into a route file");
     return std::nullopt;
   }
-  if (!check_bytes(text, file, findings)) return std::nullopt;
-  ViewBuffer buffer{text};
+  const SourceRef end = check_bytes(text, file, findings);
+  if (end.line == 0) return std::nullopt;
+  TailedBuffer buffer{text};
   std::istream stream{&buffer};
   Builder builder{file, findings};
   try {
@@ -277,7 +310,7 @@ std::optional<YamlTree> parse_yaml(std::string_view text, const std::string& fil
   } catch (const Abort& abort) {
     findings.error(file, abort.where, abort.message, abort.hint);
   } catch (const YAML::Exception& error) {
-    findings.error(file, source_of(error.mark), cat("not YAML: ", error.msg), hint_for(error.msg));
+    report(error, text, end, builder.last_line(), file, findings);
   } catch (const std::exception& error) {
     findings.error(file, {}, cat("cannot be parsed: ", std::string_view{error.what()}));
   }
