@@ -75,11 +75,6 @@ const std::string& overload_response() {
 }  // namespace
 
 struct ApiServer::Impl {
-  struct Connection {
-    Descriptor fd;
-    Clock::time_point accepted;
-  };
-
   Impl(control::RouterApi& router, const std::string& path, Options how)
       : options(how), handler(router), protocol(handler), listener(listen_at(path)) {
     wake = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -120,7 +115,7 @@ struct ApiServer::Impl {
     {
       const std::lock_guard lock(mutex);
       if (waiting.size() < options.waiting) {
-        waiting.push_back({std::move(fd), Clock::now()});
+        waiting.push_back(std::move(fd));
         changed.notify_one();
         return;
       }
@@ -132,26 +127,24 @@ struct ApiServer::Impl {
 
   void work() {
     for (;;) {
-      Connection connection;
+      Descriptor connection;
       {
         std::unique_lock lock(mutex);
         changed.wait(lock, [this] { return stopping || !waiting.empty(); });
         if (stopping) return;
         connection = std::move(waiting.front());
         waiting.pop_front();
-        active.insert(connection.fd.get());
+        active.insert(connection.get());
       }
-      serve(connection);
+      serve(connection.get());
       const std::lock_guard lock(mutex);
-      active.erase(connection.fd.get());
-      connection.fd.reset();  // under the lock: the number may be another's at once
+      active.erase(connection.get());
+      connection.reset();  // under the lock: the number may be another's at once
     }
   }
 
-  void serve(const Connection& connection) {
-    const int fd = connection.fd.get();
-    SocketStream stream(fd, connection.accepted + options.request_timeout,
-                        options.response_timeout);
+  void serve(int fd) {
+    SocketStream stream(fd, Clock::now() + options.request_timeout, options.response_timeout);
     try {
       if (protocol.serve(stream) && stream.unread() > 0) linger(fd);
     } catch (const std::exception&) {
@@ -167,7 +160,7 @@ struct ApiServer::Impl {
   std::mutex mutex;
   std::condition_variable changed;
   bool stopping = false;  // under mutex, as the next two
-  std::deque<Connection> waiting;
+  std::deque<Descriptor> waiting;
   std::set<int> active;
   std::vector<std::thread> threads;
 };

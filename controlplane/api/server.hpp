@@ -29,7 +29,8 @@ class ApiServer {
   struct Options {
     unsigned threads = 4;
     std::size_t waiting = 64;  // accepted connections without a thread; beyond: 503
-    std::chrono::milliseconds request_timeout{5000};   // from accept to the last byte of the body
+    std::chrono::milliseconds request_timeout{
+        5000};  // from a thread's hand to the last byte of the body
     std::chrono::milliseconds response_timeout{5000};  // from the first byte to the last
   };
 

@@ -1,0 +1,235 @@
+// `weir`: what people type. Reads the command line, calls the verb, turns failures into messages.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "config/text.hpp"
+#include "controlplane/cli/actions.hpp"
+#include "controlplane/cli/context.hpp"
+#include "controlplane/cli/files.hpp"
+#include "controlplane/cli/show.hpp"
+#include "controlplane/cli/subnet.hpp"
+
+namespace weir::cli {
+namespace {
+
+/// What the command line asks for; filled by CLI11, run after it.
+struct CommandLine {
+  Context context{std::cout, std::cerr, false, "/run/weir.sock"};
+  std::function<int()> verb;
+
+  std::string file, text;
+  std::vector<std::string> words;
+  bool all = false;
+  ShowRoutesOptions routes;
+  PingOptions ping;
+};
+
+/// A verb that cannot fail but by CliError.
+template <typename Call>
+std::function<int()> always(Call call) {
+  return [call] {
+    call();
+    return int{kSuccess};
+  };
+}
+
+CLI::App* add_verb(CLI::App& parent, CommandLine& line, const std::string& name,
+                   const std::string& meaning, std::function<int()> verb) {
+  CLI::App* command = parent.add_subcommand(name, meaning);
+  command->fallthrough();
+  command->callback([&line, verb = std::move(verb)] { line.verb = verb; });
+  return command;
+}
+
+CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& meaning) {
+  CLI::App* group = app.add_subcommand(name, meaning);
+  group->fallthrough();
+  group->require_subcommand(1);
+  return group;
+}
+
+void add_file_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App* run = add_verb(app, line, "run", "check a configuration file and run the router",
+                           [&line] { return run_file(line.context, line.file, line.words); });
+  run->add_option("FILE", line.file, "configuration")->required();
+  run->add_option("ARGUMENT", line.words, "passed on to weir-router, after --");
+  CLI::App* check = add_verb(app, line, "check", "check a configuration file, needs no root",
+                             [&line] { return check_file(line.context, line.file); });
+  check->add_option("FILE", line.file, "configuration")->required();
+}
+
+void add_show_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& show = *add_group(app, "show", "what the router is and has");
+  const Context& context = line.context;
+  add_verb(show, line, "interfaces", "interfaces with state, addresses and counters",
+           always([&context] { show_interfaces(context); }));
+  CLI::App* routes = add_verb(show, line, "routes", "all routes, in prefix order",
+                              always([&] { show_routes(context, line.routes); }));
+  routes->add_option("--within", line.routes.within, "only those within PREFIX")
+      ->type_name("PREFIX");
+  routes->add_option("--limit", line.routes.limit, "at most N of them")->type_name("N");
+  add_verb(show, line, "neighbors", "neighbours with MAC address and state",
+           always([&context] { show_neighbors(context); }));
+  for (const auto& [name, meaning, call] :
+       {std::tuple{"counters", "packet conservation, workers and counters", &show_counters},
+        std::tuple{"drops", "dropped packets by interface and reason", &show_drops},
+        std::tuple{"config", "the running configuration as YAML", &show_config}})
+    add_verb(show, line, name, meaning,
+             always([&line, call = call] { call(line.context, line.all); }))
+        ->add_flag("--all", line.all,
+                   call == &show_config ? "with every default" : "those that are zero, too");
+  CLI::App* fib = add_verb(show, line, "fib", "how one destination is forwarded",
+                           always([&line] { show_fib(line.context, line.text); }));
+  fib->add_option("ADDRESS", line.text, "destination")->required();
+  add_verb(show, line, "version", "version of this program and of the router",
+           always([&context] { show_version(context); }));
+}
+
+void add_route_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& route = *add_group(app, "route", "change routes of the running router");
+  for (const auto& [name, meaning] : {std::pair{"add", "add a route that is not there yet"},
+                                      std::pair{"replace", "add a route or replace it"},
+                                      std::pair{"delete", "delete the route of a prefix"}}) {
+    const std::string operation = name;
+    add_verb(route, line, name, meaning,
+             always([&line, operation] { change_route(line.context, operation, line.words); }))
+        ->add_option("ROUTE", line.words,
+                     operation == "delete"
+                         ? "PREFIX"
+                         : "PREFIX via GATEWAY... | PREFIX blackhole|unreachable|prohibit")
+        ->required();
+  }
+  CLI::App* load = add_verb(route, line, "load", "add or replace all routes of a route file",
+                            always([&line] { load_routes(line.context, line.file); }));
+  load->add_option("FILE", line.file, "one route a line, as `route add` takes it")->required();
+}
+
+void add_neighbor_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& neighbor = *add_group(app, "neighbor", "change neighbours of the running router");
+  CLI::App* flush = add_verb(
+      neighbor, line, "flush", "forget learnt neighbours", always([&line] {
+        flush_neighbors(line.context,
+                        line.text.empty() ? std::nullopt : std::optional<std::string>(line.text));
+      }));
+  flush->add_option("IP", line.text, "only this one");
+}
+
+void add_ping_verb(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add_verb(app, line, "ping", "send echo requests from the router",
+                               [&line] { return ping(line.context, line.ping); });
+  command->add_option("ADDRESS", line.ping.destination, "destination")->required();
+  command->add_option("-c,--count", line.ping.count, "how many; 0: until interrupted")
+      ->capture_default_str();
+  command->add_option("-i,--interval", line.ping.interval_seconds, "seconds between two")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  command->add_option("-W,--timeout", line.ping.timeout_seconds, "seconds to wait for each")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  command->add_option("-s,--size", line.ping.size_bytes, "bytes of data")
+      ->check(CLI::Range(0, 9000))
+      ->capture_default_str();
+  command->add_option("--source", line.ping.source, "one of the router's addresses");
+}
+
+void add_tool_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App* subnet = add_verb(app, line, "subnet", "calculate with an address and its mask",
+                              always([&line] { show_subnet(line.context, line.words); }));
+  subnet->add_option("SUBNET", line.words, "ADDRESS/LENGTH or ADDRESS NETMASK")
+      ->required()
+      ->expected(1, 2);
+}
+
+void report(const Context& context, const CliError& error) {
+  if (*error.what() == '\0') return;
+  if (context.json) {
+    context.print_json({{"error",
+                         {{"message", error.what()},
+                          {"hint", error.hint().empty() ? Json() : Json(error.hint())},
+                          {"exit_code", error.exit_code()}}}});
+    return;
+  }
+  context.err << "weir: " << error.what() << '\n';
+  if (!error.hint().empty()) context.err << "      " << error.hint() << '\n';
+}
+
+/// The first word that is no verb where one must stand, with the verb it is probably meant to be.
+std::optional<CliError> unknown_verb(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* here = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--socket") ++i;  // its value is no verb
+    if (word.starts_with('-')) continue;
+    const auto verbs = here->get_subcommands(nullptr);
+    if (verbs.empty()) return std::nullopt;
+    std::vector<std::string> names;
+    for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+    if (const auto at = std::find(names.begin(), names.end(), word); at != names.end()) {
+      here = verbs[static_cast<std::size_t>(at - names.begin())];
+      continue;
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string near(config::nearest(word, known));
+    const std::string group = here == &app ? "weir" : "weir " + here->get_name();
+    return CliError("there is no `" + group + ' ' + word + '`',
+                    near.empty() ? group + " --help lists what there is"
+                                 : "did you mean `" + group + ' ' + near + "`?",
+                    kUsage);
+  }
+  return std::nullopt;
+}
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app{"Weir, a DPDK router for lab networks. `weir VERB --help` explains a verb.", "weir"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "weir " WEIR_VERSION);
+  app.add_flag("--json", line.context.json, "print JSON");
+  app.add_option("--socket", line.context.socket, "the router's API socket")
+      ->envname("WEIR_SOCKET")
+      ->capture_default_str();
+  add_file_verbs(app, line);
+  add_show_verbs(app, line);
+  add_route_verbs(app, line);
+  add_neighbor_verbs(app, line);
+  add_ping_verb(app, line);
+  add_tool_verbs(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) {
+      if (const auto unknown = unknown_verb(app, argc, argv)) {
+        report(line.context, *unknown);
+        return kUsage;
+      }
+    }
+    return app.exit(error, std::cout, std::cerr) == 0 ? kSuccess : kUsage;
+  }
+  try {
+    const int result = line.verb();
+    std::cout.flush();
+    return result;
+  } catch (const CliError& error) {
+    report(line.context, error);
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    report(line.context, CliError(error.what()));
+    return kFailure;
+  }
+}
+
+}  // namespace
+}  // namespace weir::cli
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  return weir::cli::run(argc, argv);
+}

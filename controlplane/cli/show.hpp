@@ -1,0 +1,33 @@
+// `weir show ...`: what the router is and has, as a table or, with --json, as the API says it.
+// All throw CliError (client.hpp).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "controlplane/cli/context.hpp"
+
+namespace weir::cli {
+
+struct ShowRoutesOptions {
+  std::optional<std::string> within;  // a prefix
+  std::size_t limit = 0;              // 0: all
+};
+
+/// By name.
+void show_interfaces(const Context& context);
+/// By prefix; asks for pages and prints each, so that memory stays small for a million routes.
+void show_routes(const Context& context, const ShowRoutesOptions& options);
+/// By address.
+void show_neighbors(const Context& context);
+/// The equation of conservation, the workers, the named counters (zeros only with `all`).
+void show_counters(const Context& context, bool all);
+/// By interface, most packets first; zeros only with `all`.
+void show_drops(const Context& context, bool all);
+void show_fib(const Context& context, const std::string& address);
+/// As YAML that `weir run` takes; defaults only with `all`.
+void show_config(const Context& context, bool all);
+/// This program's version, then the router's.
+void show_version(const Context& context);
+
+}  // namespace weir::cli

@@ -1,0 +1,78 @@
+// How other threads have something done on the control thread: they post a function and wait for its answer.
+#pragma once
+
+#include <oneapi/tbb/concurrent_queue.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace weir::control {
+
+class CommandQueue {
+ public:
+  /// Commands that wait at once; one more is refused (the API has fewer threads than that).
+  static constexpr std::ptrdiff_t kCapacity = 256;
+
+  CommandQueue() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (event_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    commands_.set_capacity(kCapacity);
+  }
+  CommandQueue(const CommandQueue&) = delete;
+  CommandQueue& operator=(const CommandQueue&) = delete;
+  ~CommandQueue() { ::close(event_); }
+
+  /// Any thread but the control thread: runs `f` there and returns what it returns, exceptions included.
+  /// Throws std::runtime_error when the router is stopping or too busy.
+  template <class F>
+  auto call(F&& f) -> decltype(f()) {
+    using Result = decltype(f());
+    auto task = std::make_shared<std::packaged_task<Result()>>(std::forward<F>(f));
+    auto answer = task->get_future();
+    if (closed_.load() || !commands_.try_push([task] { (*task)(); }))
+      throw std::runtime_error("the router is stopping or has too many requests; try again");
+    wake();
+    return answer.get();
+  }
+
+  /// Control thread: runs what is waiting, at most `limit`; returns how many ran.
+  unsigned run(unsigned limit) {
+    unsigned done = 0;
+    std::function<void()> command;
+    while (done < limit && commands_.try_pop(command)) {
+      command();
+      ++done;
+    }
+    return done;
+  }
+
+  /// Control thread: no more commands; those waiting fail with std::future_error.
+  void close() {
+    closed_.store(true);
+    std::function<void()> command;
+    while (commands_.try_pop(command)) command = nullptr;
+  }
+
+  void wake() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(event_, &one, sizeof one);
+  }
+  /// Readable when something waits.
+  int event() const { return event_; }
+  void acknowledge() {
+    std::uint64_t count;
+    [[maybe_unused]] const auto got = ::read(event_, &count, sizeof count);
+  }
+
+ private:
+  oneapi::tbb::concurrent_bounded_queue<std::function<void()>> commands_;
+  std::atomic<bool> closed_{false};
+  int event_;
+};
+
+}  // namespace weir::control

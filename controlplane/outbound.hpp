@@ -1,0 +1,56 @@
+// Outbound: frames the router sends by its own will (ARP, ICMP, what was held), from the control thread to
+// the worker that transmits on the interface.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "controlplane/forwarding.hpp"
+#include "dataplane/net/ipv4.hpp"
+#include "dataplane/packet/counters.hpp"
+#include "dataplane/worker/dataplane.hpp"
+
+namespace weir::control {
+
+class Outbound {
+ public:
+  /// `counters` are the control thread's. All outlive this.
+  Outbound(Dataplane& dataplane, const Forwarding& forwarding, Counters& counters);
+
+  /// An ARP request for `target` from `source` (zero: a probe), to `to` or broadcast.
+  void arp_request(InterfaceId interface, Ipv4Address source, Ipv4Address target,
+                   std::optional<MacAddress> to);
+  /// A gratuitous request for our own `address` (RFC 5227 section 2.3).
+  void announce(InterfaceId interface, Ipv4Address address);
+
+  /// What `send` could not do by itself: `packet` waits for a neighbour.
+  struct Unresolved {
+    Packet packet;
+    NeighborSlot neighbor;
+  };
+  /// Sends a complete IPv4 packet of our own, fragmented if the link asks for it. What has no route is
+  /// dropped and counted on interface 0.
+  std::vector<Unresolved> send(std::span<const std::uint8_t> ipv4);
+
+  /// Sends a frame of ours whose neighbour is now known.
+  void send_own(Packet packet, InterfaceId interface, MacAddress to);
+  /// Forwards a transit frame that was held: spends its hop, fragments it if need be. Returns false, the
+  /// packet still whole, when it is too big and may not be fragmented.
+  bool forward(Packet& packet, InterfaceId interface, MacAddress to);
+
+  /// The source address for what leaves towards `destination`: of the interface it leaves by, on the next
+  /// hop's subnet if there is one. nullopt: no route or no address.
+  std::optional<Ipv4Address> source_for(Ipv4Address destination) const;
+
+  void drop(InterfaceId interface, DropReason reason, std::uint64_t packets = 1);
+
+ private:
+  void transmit(InterfaceId interface, Packet packet);
+  void one(std::span<const std::uint8_t> ipv4, std::vector<Unresolved>& unresolved);
+
+  Dataplane& dataplane_;
+  const Forwarding& forwarding_;
+  Counters& counters_;
+};
+
+}  // namespace weir::control

@@ -1,0 +1,110 @@
+#include "controlplane/port_requests.hpp"
+
+#include <fmt/format.h>
+#include <linux/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace weir::control {
+namespace {
+
+/// net_af_packet's default frame of 2,048 bytes holds its own header and this much IP.
+constexpr unsigned kUsualFrame = 1900;
+
+/// Brings a Linux interface up: a port on an interface that is down would be silent.
+void bring_up(const config::Config& config, const config::Ethernet& port, const std::string& name) {
+  const auto fail = [&](const char* what, const std::string& remedy) {
+    throw std::runtime_error(fmt::format("{}:{}:{}: error: Linux interface {}: {}: {} ({})",
+                                         config.file, port.source.line, port.source.column, name,
+                                         what, std::strerror(errno), remedy));
+  };
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("no socket", "are you root?");
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) {
+    ::close(fd);
+    fail("cannot be used", "`ip link` lists what there is in this network namespace");
+  }
+  if ((request.ifr_flags & IFF_UP) == 0) {
+    request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+    if (ioctl(fd, SIOCSIFFLAGS, &request) != 0) {
+      ::close(fd);
+      fail("cannot be brought up", "run the router as root");
+    }
+  }
+  ::close(fd);
+}
+
+std::string linux_devargs(const config::LinuxMatch& match, const config::Ethernet& port,
+                          std::size_t index, std::size_t workers) {
+  using Method = config::LinuxMatch::Method;
+  if (match.method == Method::af_xdp)
+    return fmt::format("net_af_xdp{},iface={},start_queue=0,queue_count=1", index,
+                       match.interface);
+  const std::size_t queues = port.queues != 0 ? port.queues : workers;
+  std::string devargs = fmt::format("net_af_packet{},iface={},qpairs={},qdisc_bypass=1", index,
+                                    match.interface, queues);
+  // Four jumbo frames a block; blocks are whole pages.
+  if (port.mtu > kUsualFrame) devargs += ",blocksz=40960,framesz=10240,framecnt=512";
+  return devargs;
+}
+
+PortRequest port_request(const config::Config& config, const config::Ethernet& port,
+                         std::size_t index) {
+  PortRequest request{.name = port.name,
+                      .device = device_of(port.match),
+                      .queues = port.queues,
+                      .mtu = port.mtu,
+                      .mac = port.mac,
+                      .promiscuous = port.promiscuous};
+  if (const auto* pci = std::get_if<config::PciMatch>(&port.match)) {
+    request.devargs = pci->address;
+  } else if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match)) {
+    bring_up(config, port, linux_port->interface);
+    request.devargs =
+        linux_devargs(*linux_port, port, index, config.system.worker_cores.size());
+  } else {
+    request.devargs = std::get<config::VdevMatch>(port.match).arguments;
+  }
+  return request;
+}
+
+}  // namespace
+
+std::string device_of(const config::PortMatch& match) {
+  if (const auto* pci = std::get_if<config::PciMatch>(&match)) return pci->address;
+  if (const auto* linux_port = std::get_if<config::LinuxMatch>(&match))
+    return linux_port->interface;
+  return std::get<config::VdevMatch>(match).arguments;
+}
+
+DataplaneOptions dataplane_options(const config::Config& config) {
+  DataplaneOptions options;
+  options.eal.control_cores = config.system.control_cores;
+  options.eal.worker_cores = config.system.worker_cores;
+  options.eal.hugepage_bytes = config.system.memory.hugepage_bytes;
+  options.eal.extra = config.system.eal;
+  const bool has_prefix =
+      std::any_of(config.system.eal.begin(), config.system.eal.end(),
+                  [](const std::string& a) { return a.starts_with("--file-prefix"); });
+  if (!has_prefix) options.eal.extra.push_back("--file-prefix=weir");
+  options.packets = config.system.memory.packets;
+  // Held packets, and full rings of every class from every worker.
+  options.control_packets = config.neighbors.hold_total + 8192;
+  options.sleep_when_idle = config.system.idle == config::IdleMode::adaptive;
+  for (std::size_t i = 0; i < config.ethernets.size(); ++i) {
+    options.ports.push_back(port_request(config, config.ethernets[i], i));
+    if (const auto* pci = std::get_if<config::PciMatch>(&config.ethernets[i].match))
+      options.eal.pci.push_back(pci->address);
+  }
+  return options;
+}
+
+}  // namespace weir::control

@@ -1,0 +1,256 @@
+#include "controlplane/router.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+#include <stdexcept>
+
+#include "controlplane/port_requests.hpp"
+#include "controlplane/route_loading.hpp"
+
+namespace weir::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One turn of the control thread: bounded, so that no class of work keeps the others waiting.
+constexpr unsigned kPuntsPerTurn = 256;
+constexpr unsigned kCommandsPerTurn = 32;
+// How long it rests when a turn brought nothing. Punts ring no bell: this is what they wait at most.
+constexpr std::chrono::nanoseconds kRest = 250us;
+constexpr Duration kLinkInterval = 250ms;
+constexpr Duration kLoadInterval = 1s;
+
+NeighborSettings neighbor_settings(const config::Config& config) {
+  NeighborSettings settings;
+  settings.lifetime = config.neighbors.lifetime;
+  settings.refresh_interval = config.neighbors.refresh_interval;
+  settings.hold_per_neighbor = config.neighbors.hold_per_neighbor;
+  settings.hold_total = config.neighbors.hold_total;
+  settings.seed = std::random_device{}();
+  return settings;
+}
+
+Target target_of(const RibRoute& route) {
+  Target target;
+  switch (route.type) {
+    case RouteType::unicast:
+      for (const RibHop& hop : route.hops) target.hops.push_back({hop.interface, hop.gateway});
+      return target;
+    case RouteType::connected:
+      target.hops.push_back({route.interface, Ipv4Address{}});
+      target.subnet = route.prefix;
+      return target;
+    case RouteType::broadcast:
+      target.verdict = Egress::subnet_broadcast;
+      target.interface = route.interface;
+      return target;
+    case RouteType::local: target.verdict = Egress::local; return target;
+    case RouteType::blackhole: target.verdict = Egress::blackhole; return target;
+    case RouteType::unreachable: target.verdict = Egress::unreachable; return target;
+    case RouteType::prohibit: target.verdict = Egress::prohibit; return target;
+    case RouteType::martian:
+    case RouteType::count: break;
+  }
+  target.verdict = Egress::martian;
+  return target;
+}
+
+}  // namespace
+
+Router::Router(const config::Config& config)
+    : config_(config),
+      dataplane_(dataplane_options(config)),
+      forwarding_(dataplane_.fib(), dataplane_.next_hops(), dataplane_.adjacencies(),
+                  dataplane_.groups(), dataplane_.quiescence()),
+      outbound_(dataplane_, forwarding_, counters_),
+      rib_(*this),
+      neighbors_(clock_, *this, neighbor_settings(config)),
+      icmp_(clock_),
+      pinger_(clock_),
+      local_(clock_, pinger_),
+      busy_(dataplane_.workers().size()),
+      busy_cycles_(dataplane_.workers().size()) {
+  add_interfaces();
+  add_own_routes();
+  add_configured_routes();
+  publish_snapshot();
+  add_static_neighbors();
+}
+
+Router::~Router() {
+  commands_.close();
+  dataplane_.stop();
+}
+
+void Router::add_interfaces() {
+  for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
+    const config::Ethernet& ethernet = config_.ethernets[id];
+    const MacAddress mac = dataplane_.ports()[id]->mac();
+    forwarding_.add_interface(id, mac, ethernet.addresses);
+    neighbors_.set_interface({.id = id, .mac = mac, .addresses = ethernet.addresses});
+  }
+}
+
+void Router::add_own_routes() {
+  const auto verdict = [&](const char* prefix, RouteType type) {
+    const auto parsed = Ipv4InterfaceAddress::parse(prefix);
+    rib_.add(parsed->subnet(), RouteProtocol::local, *rib_.target(type, InterfaceId{0}));
+  };
+  // RFC 1812 sections 5.3.7 and 4.2.2.11; RFC 1122 section 3.2.1.3.
+  verdict("0.0.0.0/8", RouteType::martian);
+  verdict("127.0.0.0/8", RouteType::martian);
+  verdict("240.0.0.0/4", RouteType::martian);
+  verdict("255.255.255.255/32", RouteType::local);
+  Target multicast;
+  multicast.verdict = Egress::multicast;
+  forwarding_.install({Ipv4Address{224, 0, 0, 0}, 4}, multicast);
+
+  for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
+    for (const Ipv4InterfaceAddress& address : config_.ethernets[id].addresses) {
+      const Ipv4Prefix subnet = address.subnet();
+      rib_.add({address.address, 32}, RouteProtocol::local, *rib_.target(RouteType::local, id));
+      if (subnet.length() == 32) continue;
+      rib_.add(subnet, RouteProtocol::connected, *rib_.target(RouteType::connected, id));
+      if (!subnet.has_broadcast()) continue;
+      // All ones, and all zeros, its obsolete form (RFC 1812 section 5.3.5.1).
+      const auto broadcast = *rib_.target(RouteType::broadcast, id);
+      rib_.add({subnet.last(), 32}, RouteProtocol::local, broadcast);
+      rib_.add({subnet.network(), 32}, RouteProtocol::local, broadcast);
+    }
+  }
+}
+
+void Router::add_configured_routes() {
+  for (const config::Route& route : config_.routes) {
+    const auto target = rib_.target(rib_type(route.type), route.via);
+    if (!target)
+      throw std::runtime_error(fmt::format("{}:{}:{}: error: too many sets of gateways",
+                                           config_.file, route.source.line, route.source.column));
+    rib_.add(route.to, RouteProtocol::static_, *target);
+  }
+  collecting_ = true;
+  for (const config::RouteFile& file : config_.route_files)
+    load_route_file(rib_, config_, file,
+                    static_cast<unsigned>(config_.system.control_cores.size()));
+  collecting_ = false;
+  std::vector<Forwarding::Bulk> bulk;
+  bulk.reserve(collected_.size());
+  for (const auto& [prefix, id] : collected_) bulk.push_back({prefix, &collected_targets_.at(id)});
+  table_refusals_ += forwarding_.install_many(bulk);
+  collected_ = {};
+  collected_targets_.clear();
+  if (table_refusals_ > 0)
+    spdlog::error("{} routes found no room in the forwarding tables: more than {} of the /24s "
+                  "hold longer prefixes",
+                  table_refusals_, dataplane_.fib().groups_capacity());
+}
+
+void Router::add_static_neighbors() {
+  for (const config::StaticNeighbor& each : config_.neighbors.statics) {
+    const auto port = std::find_if(config_.ethernets.begin(), config_.ethernets.end(),
+                                   [&](const auto& e) { return e.name == each.interface; });
+    const auto id = static_cast<InterfaceId>(port - config_.ethernets.begin());
+    if (port == config_.ethernets.end() || !neighbors_.add_static(id, each.ip, each.mac))
+      throw std::runtime_error(
+          fmt::format("{}:{}:{}: error: static neighbour {} cannot be added on {}", config_.file,
+                      each.source.line, each.source.column, each.ip.to_string(), each.interface));
+  }
+}
+
+void Router::publish_snapshot() {
+  auto snapshot = std::make_unique<Snapshot>();
+  snapshot->tables = dataplane_.tables();
+  snapshot->smallest_mtu = 65535;
+  for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
+    const Port& port = *dataplane_.ports()[id];
+    snapshot->interfaces.push_back({.id = id,
+                                    .port = port.id(),
+                                    .mtu = port.mtu(),
+                                    .mac = port.mac(),
+                                    .nic_checksums = port.nic_checksums(),
+                                    .addresses = forwarding_.own_addresses(id)});
+    snapshot->smallest_mtu = std::min(snapshot->smallest_mtu, port.mtu());
+  }
+  dataplane_.publish(std::move(snapshot));
+}
+
+void Router::run(int wake_fd) {
+  dataplane_.start();
+  pollfd signal{wake_fd, POLLIN, 0};
+  while (true) {
+    unsigned done = serve_punts();
+    done += commands_.run(kCommandsPerTurn);
+    const auto deadline = neighbors_.next_deadline();
+    if (deadline && *deadline <= clock_.now() && neighbors_.tick()) ++done;
+    serve_pings();
+    housekeeping();
+    wait(wake_fd, done != 0);
+    if (poll(&signal, 1, 0) > 0) break;
+  }
+  commands_.close();
+  dataplane_.stop();
+}
+
+void Router::wait(int wake_fd, bool busy) {
+  if (busy) return;
+  std::array<pollfd, 2> events{{{commands_.event(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
+  const timespec rest{0, kRest.count()};
+  if (ppoll(events.data(), events.size(), &rest, nullptr) > 0 &&
+      (events[0].revents & POLLIN) != 0)
+    commands_.acknowledge();
+}
+
+void Router::housekeeping() {
+  forwarding_.reclaim();
+  dataplane_.reclaim();
+  const TimePoint now = clock_.now();
+  if (now >= next_links_) {
+    next_links_ = now + kLinkInterval;
+    watch_links();
+  }
+  if (now >= next_load_) {
+    next_load_ = now + kLoadInterval;
+    measure_load();
+  }
+}
+
+void Router::watch_links() {
+  for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
+    const LinkState now = dataplane_.ports()[id]->link();
+    if (now.up != links_[id].up) {
+      spdlog::info("{}: link {}", interface_name(id), now.up ? "up" : "down");
+      if (now.up) neighbors_.link_up(id);
+    }
+    links_[id] = now;
+  }
+}
+
+void Router::measure_load() {
+  const TimePoint now = clock_.now();
+  const double seconds = std::chrono::duration<double>(now - last_load_).count();
+  last_load_ = now;
+  for (std::size_t i = 0; i < busy_.size(); ++i) {
+    const std::uint64_t cycles = dataplane_.workers()[i]->counters().busy_cycles.get();
+    busy_[i] = static_cast<double>(cycles - busy_cycles_[i]) /
+               (seconds * static_cast<double>(dataplane_.ticks_per_second()));
+    busy_cycles_[i] = cycles;
+  }
+}
+
+void Router::install(Ipv4Prefix prefix, const RibRoute& route) {
+  if (collecting_) {
+    if (!collected_targets_.contains(route.target))
+      collected_targets_.emplace(route.target, target_of(route));
+    collected_.emplace_back(prefix, route.target);
+    return;
+  }
+  if (!forwarding_.install(prefix, target_of(route))) ++table_refusals_;
+}
+
+void Router::remove(Ipv4Prefix prefix) { forwarding_.remove(prefix); }
+
+}  // namespace weir::control

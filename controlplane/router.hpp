@@ -1,0 +1,125 @@
+// The router: data plane, tables, neighbours, routes and ICMP put together, and the one control thread that
+// runs them. `Router::run` is that thread; everything private belongs to it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+#include "controlplane/clock.hpp"
+#include "controlplane/command_queue.hpp"
+#include "controlplane/forwarding.hpp"
+#include "controlplane/icmp.hpp"
+#include "controlplane/local_delivery.hpp"
+#include "controlplane/neighbors.hpp"
+#include "controlplane/outbound.hpp"
+#include "controlplane/pinger.hpp"
+#include "controlplane/rib.hpp"
+#include "dataplane/worker/dataplane.hpp"
+
+namespace weir::control {
+
+class Router final : private NeighborActions, private RibSink {
+ public:
+  /// Brings everything up but the workers. Throws std::runtime_error with place and remedy.
+  explicit Router(const config::Config& config);
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+  ~Router() override;
+
+  /// Starts the workers and serves the control plane until `wake_fd` is readable (a signalfd), then
+  /// returns. The calling thread is the control thread.
+  void run(int wake_fd);
+
+  CommandQueue& commands() { return commands_; }
+
+  // What commands (on the control thread) and counters (any thread) may see.
+  const config::Config& configuration() const { return config_; }
+  Dataplane& dataplane() { return dataplane_; }
+  const Counters& control_counters() const { return counters_; }
+  const Forwarding& forwarding() const { return forwarding_; }
+  Rib& rib() { return rib_; }
+  Neighbors& neighbors() { return neighbors_; }
+  Pinger& pinger() { return pinger_; }
+  const IcmpCounters& icmp_counters() const { return icmp_.counters(); }
+  LinkState link(InterfaceId interface) const { return links_[interface]; }
+  double busy(std::size_t worker) const { return busy_[worker]; }
+  std::uint64_t table_refusals() const { return table_refusals_; }
+  const std::string& interface_name(InterfaceId interface) const {
+    return config_.ethernets[interface].name;
+  }
+  /// Sends what the pinger has ready.
+  void serve_pings();
+
+ private:
+  void add_interfaces();
+  void add_own_routes();
+  void add_configured_routes();
+  void load_route_file(const config::RouteFile& file);
+  void add_static_neighbors();
+  void publish_snapshot();
+
+  unsigned serve_punts();
+  void serve(Packet packet);
+  void serve_arp(const Packet& packet, const PuntMeta& meta);
+  void serve_glean(Packet packet, const PuntMeta& meta);
+  void serve_local(const Packet& packet, const PuntMeta& meta);
+  void serve_icmp(const Packet& packet, const PuntMeta& meta);
+  /// Sends an IPv4 packet of our own; what has no neighbour waits for it.
+  void send(std::span<const std::uint8_t> ipv4);
+  void icmp_error(IcmpError error, const Packet& about, const PuntMeta& meta, std::uint16_t mtu);
+  void housekeeping();
+  void watch_links();
+  void measure_load();
+  void wait(int wake_fd, bool busy);
+
+  // NeighborActions
+  void solicit(InterfaceId, Ipv4Address, std::optional<MacAddress>) override;
+  void announce(InterfaceId, Ipv4Address) override;
+  void publish(InterfaceId, Ipv4Address, MacAddress) override;
+  void withdraw(InterfaceId, Ipv4Address) override;
+  void mark_failed(InterfaceId, Ipv4Address) override;
+  void forward(HeldPacket, InterfaceId, MacAddress) override;
+  void discard(HeldPacket, DropReason) override;
+  void host_unreachable(HeldPacket) override;
+  bool take_used(InterfaceId, Ipv4Address) override;
+  void event(const NeighborEvent&) override;
+  // RibSink
+  void install(Ipv4Prefix, const RibRoute&) override;
+  void remove(Ipv4Prefix) override;
+
+  const config::Config config_;
+  SteadyClock clock_;
+  Counters counters_;  // the control thread's
+  Dataplane dataplane_;
+  Forwarding forwarding_;
+  Outbound outbound_;
+  Rib rib_;
+  Neighbors neighbors_;
+  IcmpSender icmp_;
+  Pinger pinger_;
+  LocalDelivery local_;
+  CommandQueue commands_;
+
+  // While many routes come at once, installs are collected and go to the tables together.
+  struct Collected {
+    Ipv4Prefix prefix;
+    Target target;
+  };
+  bool collecting_ = false;
+  std::vector<std::pair<Ipv4Prefix, TargetId>> collected_;
+  std::map<TargetId, Target> collected_targets_;
+
+  std::array<LinkState, kMaxInterfaces> links_{};
+  std::vector<double> busy_;
+  std::vector<std::uint64_t> busy_cycles_;
+  std::uint64_t table_refusals_ = 0;
+  TimePoint next_links_{0}, next_load_{0}, last_load_{0};
+};
+
+}  // namespace weir::control

@@ -1,0 +1,270 @@
+#include "controlplane/router_views.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "controlplane/neighbor_status.hpp"
+#include "controlplane/port_requests.hpp"
+#include "controlplane/route_loading.hpp"
+
+namespace weir::control {
+namespace {
+
+constexpr std::size_t index(DropReason reason) { return static_cast<std::size_t>(reason); }
+
+/// Of all workers and the control thread together.
+template <class Read>
+std::uint64_t sum(Router& router, Read&& read) {
+  std::uint64_t total = read(router.control_counters());
+  for (const auto& worker : router.dataplane().workers()) total += read(worker->counters());
+  return total;
+}
+
+std::string verdict_name(Egress egress) {
+  switch (egress) {
+    case Egress::unresolved: return "glean";
+    case Egress::local: return "local";
+    case Egress::no_route: return "no-route";
+    case Egress::blackhole: return "blackhole";
+    case Egress::unreachable: return "unreachable";
+    case Egress::prohibit: return "prohibit";
+    case Egress::martian: return "martian";
+    case Egress::subnet_broadcast: return "broadcast";
+    case Egress::multicast: return "multicast";
+    case Egress::group: return "group";
+    case Egress::failed: return "neighbor-failed";
+    case Egress::first_interface: break;
+  }
+  return "forward";
+}
+
+}  // namespace
+
+VersionStatus RouterViews::version() {
+  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - started_;
+  return {.version = WEIR_VERSION,
+          .cpu = WEIR_CPU,
+          .dpdk = dpdk_version(),
+          .uptime_seconds = uptime.count(),
+          .pid = getpid(),
+          .config_file = router_.configuration().file};
+}
+
+std::vector<InterfaceStatus> RouterViews::interfaces() {
+  const auto links = router_.commands().call([&] {
+    std::vector<LinkState> result;
+    for (InterfaceId id = 0; id < router_.dataplane().ports().size(); ++id)
+      result.push_back(router_.link(id));
+    return result;
+  });
+  std::vector<InterfaceStatus> result;
+  for (InterfaceId id = 0; id < links.size(); ++id) {
+    const Port& port = *router_.dataplane().ports()[id];
+    const PortCounters nic = port.counters();
+    const auto total = [&](auto&& field) {
+      return sum(router_, [&](const Counters& c) { return field(c.interface[id]); });
+    };
+    const config::Ethernet& ethernet = router_.configuration().ethernets[id];
+    result.push_back(
+        {.name = port.name(),
+         .id = id,
+         .driver = port.driver(),
+         .device = port.device(),
+         .mac = port.mac(),
+         .mtu = port.mtu(),
+         .admin_up = true,
+         .link_up = links[id].up,
+         .speed_mbps = links[id].speed_mbps,
+         .promiscuous = port.promiscuous(),
+         .rx_queues = port.rx_queues(),
+         .tx_queues = port.tx_queues(),
+         .checksum_offload = port.nic_checksums(),
+         .addresses = ethernet.addresses,
+         .rx_packets = total([](const InterfaceCounters& c) { return c.rx_packets.get(); }),
+         .rx_bytes = total([](const InterfaceCounters& c) { return c.rx_bytes.get(); }),
+         .tx_packets = total([](const InterfaceCounters& c) { return c.tx_packets.get(); }),
+         .tx_bytes = total([](const InterfaceCounters& c) { return c.tx_bytes.get(); }),
+         .drops = total([](const InterfaceCounters& c) {
+           std::uint64_t drops = 0;
+           for (const Counter& each : c.dropped) drops += each.get();
+           return drops;
+         }),
+         .rx_missed = nic.missed,
+         .rx_errors = nic.rx_errors,
+         .tx_errors = nic.tx_errors});
+  }
+  return result;
+}
+
+RouteStatus RouterViews::route_status(const RibRoute& route) const {
+  RouteStatus status{.prefix = route.prefix,
+                     .type = std::string(kRouteTypeNames[static_cast<std::size_t>(route.type)]),
+                     .protocol =
+                         std::string(kRouteProtocolNames[static_cast<std::size_t>(route.protocol)]),
+                     .next_hops = {}};
+  for (const RibHop& hop : route.hops)
+    status.next_hops.push_back({hop.gateway, router_.interface_name(hop.interface)});
+  // The martians and the limited broadcast belong to no interface.
+  const bool has_interface =
+      route.type == RouteType::connected || route.type == RouteType::broadcast ||
+      (route.type == RouteType::local && !route.prefix.network().is_limited_broadcast());
+  if (has_interface)
+    status.next_hops.push_back({std::nullopt, router_.interface_name(route.interface)});
+  return status;
+}
+
+std::vector<RouteStatus> RouterViews::routes(std::optional<Ipv4Prefix> within,
+                                             std::optional<Ipv4Prefix> after, std::size_t limit) {
+  return router_.commands().call([&] {
+    std::vector<RouteStatus> result;
+    if (limit == 0) return result;
+    router_.rib().visit(within, after, [&](const RibRoute& route) {
+      result.push_back(route_status(route));
+      return result.size() < limit;
+    });
+    return result;
+  });
+}
+
+std::size_t RouterViews::route_count() {
+  return router_.commands().call([&] { return router_.rib().size(); });
+}
+
+std::vector<NeighborStatus> RouterViews::neighbors() {
+  const auto rows = router_.commands().call([&] { return router_.neighbors().snapshot(); });
+  std::vector<NeighborStatus> result;
+  result.reserve(rows.size());
+  for (const NeighborRow& row : rows)
+    result.push_back(neighbor_status(row, router_.interface_name(row.interface)));
+  return result;
+}
+
+std::vector<DropStatus> RouterViews::drops() {
+  std::vector<DropStatus> result;
+  for (InterfaceId id = 0; id < router_.dataplane().ports().size(); ++id) {
+    for (const DropReasonText& text : kDropReasonTexts) {
+      const std::uint64_t packets = sum(router_, [&](const Counters& c) {
+        return c.interface[id].dropped[index(text.reason)].get();
+      });
+      result.push_back({.interface = router_.interface_name(id),
+                        .reason = std::string(text.name),
+                        .meaning = std::string(text.meaning),
+                        .packets = packets});
+    }
+  }
+  return result;
+}
+
+FibAnswer RouterViews::fib(Ipv4Address destination) {
+  return router_.commands().call([&] {
+    FibAnswer answer{.destination = destination};
+    if (const auto route = router_.rib().lookup(destination)) answer.route = route_status(*route);
+    const auto found = router_.forwarding().lookup(destination, 0);
+    const Adjacency& adjacency = found.adjacency;
+    answer.verdict = verdict_name(is_interface(adjacency.egress) ? Egress::first_interface
+                                                                 : adjacency.egress);
+    if (const auto slot = router_.forwarding().neighbor_at(found.index)) {
+      answer.next_hop = NextHopStatus{
+          slot->ip == destination ? std::nullopt : std::optional{slot->ip},
+          router_.interface_name(slot->interface)};
+      answer.mtu = router_.dataplane().ports()[slot->interface]->mtu();
+    }
+    if (is_interface(adjacency.egress)) {
+      answer.destination_mac = adjacency.destination;
+      answer.source_mac = adjacency.source;
+    }
+    return answer;
+  });
+}
+
+RouteChangeResult RouterViews::change_routes(const std::vector<RouteChange>& changes) {
+  // In portions, so that a hundred thousand changes never keep the control thread from its packets.
+  constexpr std::size_t kPortion = 256;
+  RouteChangeResult result;
+  for (std::size_t from = 0; from < changes.size(); from += kPortion) {
+    const std::size_t to = std::min(from + kPortion, changes.size());
+    router_.commands().call([&] {
+      for (std::size_t i = from; i < to; ++i) {
+        std::string error = change_one(changes[i]);
+        if (error.empty())
+          ++result.applied;
+        else
+          result.errors.push_back(
+              fmt::format("change {}: {}: {}", i, changes[i].route.to.to_string(), error));
+      }
+    });
+  }
+  return result;
+}
+
+std::string RouterViews::change_one(const RouteChange& change) {
+  Rib& rib = router_.rib();
+  const Ipv4Prefix to = change.route.to;
+  const bool known = rib.find(to, RouteProtocol::api).has_value();
+  if (change.kind == RouteChange::Kind::remove) {
+    if (rib.remove(to, RouteProtocol::api)) return {};
+    return rib.find(to) ? "belongs to the configuration; edit the file instead"
+                        : "there is no such route";
+  }
+  if (change.kind == RouteChange::Kind::add && known) return "exists already; use replace";
+  if (to.length() >= 4 && to.network().is_multicast())
+    return "is multicast, which is not routed";
+  const auto target = rib.target(rib_type(change.route.type), change.route.via);
+  if (!target) return "needs 1 to 64 gateways, or a verdict without any";
+  rib.add(to, RouteProtocol::api, *target);
+  const auto now = rib.find(to, RouteProtocol::api);
+  if (change.route.type == config::RouteType::unicast && now && now->hops.empty()) {
+    rib.remove(to, RouteProtocol::api);
+    return "no gateway of it is on a connected subnet";
+  }
+  return {};
+}
+
+std::size_t RouterViews::flush_neighbors(std::optional<Ipv4Address> ip) {
+  return router_.commands().call([&] { return router_.neighbors().flush({}, ip); });
+}
+
+Conservation RouterViews::conservation(const Counters& counters) const {
+  Conservation c;
+  for (const InterfaceCounters& interface : counters.interface) {
+    c.rx += interface.rx_packets.get();
+    c.tx += interface.tx_packets.get();
+  }
+  c.generated = counters.generated.get();
+  c.dropped = counters.dropped();
+  c.consumed = counters.consumed.get();
+  return c;
+}
+
+CountersStatus RouterViews::counters() {
+  CountersStatus status;
+  // On the control thread, so that its own share does not move meanwhile.
+  router_.commands().call([&] {
+    const auto& workers = router_.dataplane().workers();
+    status.total = conservation(router_.control_counters());
+    status.total.held = router_.neighbors().counters().holding + router_.dataplane().in_flight();
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      const Counters& counters = workers[i]->counters();
+      WorkerStatus worker{.core = workers[i]->options().core,
+                          .bursts = counters.bursts.get(),
+                          .empty_polls = counters.empty_polls.get(),
+                          .sleeps = counters.sleeps.get(),
+                          .busy = router_.busy(i)};
+      for (const ReceiveQueue& queue : workers[i]->queues())
+        worker.queues.emplace_back(router_.interface_name(queue.interface), queue.queue);
+      worker.packets = conservation(counters);
+      status.total.rx += worker.packets.rx;
+      status.total.tx += worker.packets.tx;
+      status.total.generated += worker.packets.generated;
+      status.total.dropped += worker.packets.dropped;
+      status.total.consumed += worker.packets.consumed;
+      status.workers.push_back(std::move(worker));
+    }
+    status.named = named_counters();
+  });
+  return status;
+}
+
+}  // namespace weir::control

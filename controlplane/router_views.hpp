@@ -1,0 +1,40 @@
+// What the API shows and asks of the running router. Every call comes from an API thread: it posts to the
+// control thread and waits, or reads counters, which need no lock.
+#pragma once
+
+#include <chrono>
+
+#include "controlplane/router.hpp"
+#include "controlplane/router_api.hpp"
+
+namespace weir::control {
+
+class RouterViews final : public RouterApi {
+ public:
+  explicit RouterViews(Router& router) : router_(router) {}
+
+  VersionStatus version() override;
+  std::vector<InterfaceStatus> interfaces() override;
+  std::vector<RouteStatus> routes(std::optional<Ipv4Prefix> within, std::optional<Ipv4Prefix> after,
+                                  std::size_t limit) override;
+  std::size_t route_count() override;
+  std::vector<NeighborStatus> neighbors() override;
+  CountersStatus counters() override;
+  std::vector<DropStatus> drops() override;
+  FibAnswer fib(Ipv4Address destination) override;
+  config::Config configuration() override { return router_.configuration(); }
+  RouteChangeResult change_routes(const std::vector<RouteChange>& changes) override;
+  std::size_t flush_neighbors(std::optional<Ipv4Address> ip) override;
+  std::vector<PingReply> ping(const PingRequest& request) override;
+
+ private:
+  RouteStatus route_status(const RibRoute& route) const;
+  std::string change_one(const RouteChange& change);
+  Conservation conservation(const Counters& counters) const;
+  std::vector<NamedCounter> named_counters();
+
+  Router& router_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace weir::control
