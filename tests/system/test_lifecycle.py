@@ -7,7 +7,7 @@ import unittest
 
 import harness
 from frames import number_of, numbered, template
-from lab import Lab, pass_time, run, wait_until
+from lab import Lab, pass_time, wait_until
 from router import CLI, ROUTER, configuration, ethernet, make
 
 
@@ -127,14 +127,6 @@ class Process(unittest.TestCase):
             wait_until(self.router.balanced)
         self.router.assert_balanced()
         self.assertEqual(self.router.drops(), {})
-
-    def test_dpdk_tools_see_the_router(self):
-        self.router.start()
-        asked = run(
-            "dpdk-telemetry.py", "-f", self.router.prefix, text="/ethdev/list\nquit\n", check=False
-        )
-        self.assertIn('"/ethdev/list": [', asked.stdout.replace("\n", ""), asked.stderr)
-        self.assertEqual(self.deliver(10), 10)
 
 
 if __name__ == "__main__":
