@@ -146,7 +146,7 @@ struct ApiServer::Impl {
   void serve(int fd) {
     SocketStream stream(fd, Clock::now() + options.request_timeout, options.response_timeout);
     try {
-      if (protocol.serve(stream) && stream.unread() > 0) linger(fd);
+      if (protocol.serve(stream) && stream.unread()) linger(fd);
     } catch (const std::exception&) {
       // Out of memory at worst: this client is cut off, the next one may fit.
     }

@@ -29,6 +29,7 @@ ssize_t BoundedStream::read(char* to, std::size_t size) {
   if (budget_ == 0) return -1;
   const ssize_t got = read_some(to, std::min(size, budget_));
   if (got > 0) budget_ -= static_cast<std::size_t>(got);
+  ended_ = got <= 0;
   return got;
 }
 

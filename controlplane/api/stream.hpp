@@ -24,8 +24,9 @@ class BoundedStream : public httplib::Stream {
   void get_remote_ip_and_port(std::string& ip, int& port) const final;
   void get_local_ip_and_port(std::string& ip, int& port) const final;
   void expect_body(std::size_t bytes) { budget_ = bytes; }
-  /// Bytes of the budget that are left: of a body, what was announced and not read.
-  std::size_t unread() const { return budget_; }
+  /// Whether the other side may still be sending: something of the budget is left, and no read
+  /// failed.
+  bool unread() const { return budget_ > 0 && !ended_; }
 
  protected:
   /// Up to `size` bytes; 0 at the end, negative on failure.
@@ -33,6 +34,7 @@ class BoundedStream : public httplib::Stream {
 
  private:
   std::size_t budget_ = kMaxHeadBytes;
+  bool ended_ = false;
 };
 
 /// A connected non-blocking socket, which it does not own. Reads end at `read_until`; writes at

@@ -136,11 +136,11 @@ class FakeRouter : public control::RouterApi {
   config::Config configuration() override { return configuration_; }
 
   control::RouteChangeResult change_routes(
-      const std::vector<control::RouteChange>& changes) override {
+      const std::vector<control::RouteChange>& asked) override {
     const std::lock_guard lock(mutex_);
     control::RouteChangeResult result;
-    for (const auto& change : changes) {
-      this->changes.push_back(change);
+    for (const auto& change : asked) {
+      changes.push_back(change);
       const bool known = std::any_of(routes_.begin(), routes_.end(), [&](const auto& route) {
         return route.prefix == change.route.to;
       });

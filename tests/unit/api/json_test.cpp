@@ -1,0 +1,141 @@
+// Requests from JSON: what is taken, what is refused, and how the refusal reads.
+#include "controlplane/api/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/api/fake_router.hpp"
+
+namespace weir::api {
+namespace {
+
+using control::RouteChange;
+using test::ip;
+
+/// The message and hint of the refusal; "taken" when there is none.
+template <typename Call>
+std::string refusal(Call call) {
+  try {
+    call();
+    return "taken";
+  } catch (const RequestError& error) {
+    return error.what() + (error.hint().empty() ? "" : " | " + error.hint());
+  }
+}
+
+std::string route_refusal(const std::string& change) {
+  return refusal([&] { route_changes_from_json(parse_body(R"({"changes":[)" + change + "]}")); });
+}
+
+TEST(RouteChanges, AllForms) {
+  const auto changes = route_changes_from_json(parse_body(R"({"changes":[
+    {"op":"add","to":"10.0.0.0/8","via":["192.0.2.1","192.0.2.2"]},
+    {"op":"replace","to":"default","via":"192.0.2.1","type":"unicast"},
+    {"to":"192.0.2.7","type":"blackhole"},
+    {"op":"delete","to":"10.0.0.0/8"}]})"));
+  ASSERT_EQ(changes.size(), 4u);
+  EXPECT_EQ(changes[0].kind, RouteChange::Kind::add);
+  EXPECT_EQ(changes[0].route.to.to_string(), "10.0.0.0/8");
+  EXPECT_EQ(changes[0].route.via, (std::vector{ip("192.0.2.1"), ip("192.0.2.2")}));
+  EXPECT_EQ(changes[1].kind, RouteChange::Kind::replace);
+  EXPECT_EQ(changes[1].route.to.to_string(), "0.0.0.0/0");
+  EXPECT_EQ(changes[2].route.type, config::RouteType::blackhole);
+  EXPECT_EQ(changes[2].route.to.to_string(), "192.0.2.7/32");
+  EXPECT_EQ(changes[3].kind, RouteChange::Kind::remove);
+}
+
+TEST(RouteChanges, RefusalsNameTheFieldAndTheCure) {
+  struct Row {
+    const char* change;
+    const char* part;  // of the refusal
+  };
+  for (const Row& row : {
+           Row{R"({"via":"192.0.2.1"})", "changes[0].to: is missing"},
+           Row{R"({"to":"10.0.0.1/8","via":"192.0.2.1"})", "10.0.0.0/8"},
+           Row{R"({"to":"10.0.0.0/8"})", "changes[0].via: a unicast route needs a gateway"},
+           Row{R"({"to":"10.0.0.0/8","via":"224.0.0.1"})", "224.0.0.1 is not an address of a host"},
+           Row{R"({"to":"10.0.0.0/8","via":["192.0.2.1","192.0.2.1"]})", "is there twice"},
+           Row{R"({"to":"10.0.0.0/8","via":[7]})", "changes[0].via: must be addresses"},
+           Row{R"({"to":"10.0.0.0/8","via":"192.0.2.1","type":"blackhole"})",
+               "only a unicast route has gateways"},
+           Row{R"({"to":"10.0.0.0/8","type":"blackhol"})", "did you mean \"blackhole\"?"},
+           Row{R"({"op":"ad","to":"10.0.0.0/8"})", "did you mean \"add\"?"},
+           Row{R"({"op":7,"to":"10.0.0.0/8"})", "changes[0].op: must be text"},
+           Row{R"({"to":"10.0.0.0/8","vai":"192.0.2.1"})", "did you mean \"via\"?"},
+           Row{R"(["10.0.0.0/8"])", "changes[0]: must be a JSON object"},
+       })
+    EXPECT_NE(route_refusal(row.change).find(row.part), std::string::npos)
+        << row.change << " gives: " << route_refusal(row.change);
+}
+
+TEST(RouteChanges, Bounds) {
+  std::string via;
+  for (int i = 1; i <= 65; ++i)
+    via += (i > 1 ? ",\"10.0.0." : "\"10.0.0.") + std::to_string(i) + '"';
+  EXPECT_NE(route_refusal(R"({"to":"10.0.0.0/8","via":[)" + via + "]}").find("at most 64"),
+            std::string::npos);
+  std::string many = R"({"to":"10.0.0.0/8","type":"blackhole"})";
+  for (std::size_t i = 0; i < kMaxRouteChanges; ++i)
+    many += R"(,{"to":"10.0.0.0/8","type":"blackhole"})";
+  EXPECT_NE(route_refusal(many).find("at most 100000 a request"), std::string::npos);
+}
+
+TEST(ParseBody, BadJsonHasLineAndColumn) {
+  const std::string syntax = refusal([] { parse_body("{\n  \"a\": }"); });
+  EXPECT_TRUE(syntax.starts_with("the body is not JSON at line 2, column 8: ")) << syntax;
+  EXPECT_NE(refusal([] { parse_body(""); }), "taken");
+  EXPECT_NE(refusal([] { parse_body("{} {}"); }), "taken");
+  EXPECT_NE(refusal([] { parse_body("\"\xff\xfe\""); }), "taken");
+}
+
+TEST(ParseBody, DepthAndNumberOfValuesAreBounded) {
+  EXPECT_EQ(refusal([] { parse_body(std::string(1'000'000, '[')); }), "JSON nested too deeply");
+  std::string wide = "[0";
+  for (int i = 0; i < 2'000'000; ++i) wide += ",0";
+  EXPECT_EQ(refusal([&] { parse_body(wide + "]"); }), "JSON with too many values");
+}
+
+TEST(PingRequest, DefaultsAndBounds) {
+  const auto plain = ping_request_from_json(parse_body(R"({"destination":"10.0.2.2"})"));
+  EXPECT_EQ(plain.destination, ip("10.0.2.2"));
+  EXPECT_FALSE(plain.source);
+  EXPECT_EQ(plain.count, 4);
+  const auto full = ping_request_from_json(parse_body(
+      R"({"destination":"10.0.2.2","source":"10.0.1.1","count":1000,"interval_ms":10,"timeout_ms":60000,"size_bytes":0})"));
+  EXPECT_EQ(full.source, ip("10.0.1.1"));
+  EXPECT_EQ(full.count, 1000);
+  EXPECT_EQ(full.size, 0);
+  for (const char* wrong : {R"("count":0)", R"("count":1001)", R"("count":-1)", R"("count":1.5)",
+                            R"("count":"4")", R"("interval_ms":9)", R"("timeout_ms":60001)",
+                            R"("size_bytes":9001)", R"("source":"x")", R"("sise_bytes":1)"})
+    EXPECT_NE(refusal([&] {
+                ping_request_from_json(
+                    parse_body(R"({"destination":"10.0.2.2",)" + std::string(wrong) + "}"));
+              }),
+              "taken")
+        << wrong;
+  EXPECT_EQ(refusal([] { ping_request_from_json(parse_body("{}")); }), "destination: is missing");
+}
+
+TEST(Answers, AbsentValuesAreNull) {
+  test::FakeRouter router;
+  const Json neighbor = to_json(router.neighbors().front());
+  EXPECT_TRUE(neighbor["mac"].is_null());
+  EXPECT_EQ(neighbor["held_packets"], 3);
+  EXPECT_TRUE(to_json(router.neighbors().back())["expires_seconds"].is_null());
+  EXPECT_EQ(to_json(router.interfaces().front())["speed_mbps"], 10'000);
+  EXPECT_TRUE(to_json(router.interfaces().back())["speed_mbps"].is_null());
+}
+
+TEST(Answers, ConservationSaysWhetherItHolds) {
+  EXPECT_EQ(to_json(control::Conservation{10, 1, 5, 3, 2, 1})["balanced"], true);
+  EXPECT_EQ(to_json(control::Conservation{10, 1, 5, 3, 2, 0})["balanced"], false);
+}
+
+TEST(Answers, TextIsAlwaysUtf8) {
+  control::InterfaceStatus interface;
+  interface.driver = "\xff\xfe broken";
+  EXPECT_TRUE(Json::accept(to_text(to_json(interface))));
+}
+
+}  // namespace
+}  // namespace weir::api
