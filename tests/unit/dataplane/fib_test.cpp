@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -88,10 +89,13 @@ class DensePrefixes {
   std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(random_() % limit); }
 
   Ipv4Prefix next() {
-    // The shortest ones rewrite millions of words: rarely.
+    const std::uint32_t address = kBase + below(8 * 256);
+    // The shortest ones rewrite millions of words: each half as often as the next longer one.
     const unsigned kind = below(100);
-    const unsigned length = kind < 2 ? 1 + below(8) : kind < 20 ? 9 + below(12) : 21 + below(12);
-    return prefix(kBase + below(8 * 256), length);
+    if (kind < 2) {
+      return prefix(address, 8 - static_cast<unsigned>(std::countr_zero(below(128) | 128)));
+    }
+    return prefix(address, kind < 20 ? 9 + below(12) : 21 + below(12));
   }
 
   NextHopId next_hop() { return NextHopId{1 + below(9)}; }
@@ -167,6 +171,37 @@ TEST(Fib, SaysWhatAChangeCameTo) {
   EXPECT_EQ(fib.find(lan), std::nullopt);
 }
 
+TEST(Fib, EveryLengthCoversItsAddressesAndNoOther) {
+  NoReaders readers;
+  Fib fib{readers, small_table()};
+  NaiveTable naive;
+  std::vector<Ipv4Prefix> prefixes;
+  // Nested, from both ends, so that each one is in turn over, under and beside others.
+  for (unsigned i = 0; i < 32; ++i) {
+    prefixes.push_back(prefix(0x5a5a5a5a, i % 2 == 0 ? 1 + i / 2 : 32 - i / 2));
+  }
+  const auto expect_same_at_all = [&] {
+    for (const Ipv4Prefix& each : prefixes) {
+      for (const std::uint32_t address : boundaries(each)) {
+        ASSERT_NO_FATAL_FAILURE(expect_same(fib, naive, address));
+      }
+    }
+  };
+  for (const std::uint32_t generation : {0u, 100u}) {
+    for (const Ipv4Prefix& each : prefixes) {
+      const NextHopId next_hop{generation + each.length()};
+      ASSERT_EQ(fib.add(each, next_hop), naive.add(each, next_hop)) << each.to_string();
+      ASSERT_NO_FATAL_FAILURE(expect_same_at_all());
+    }
+  }
+  EXPECT_EQ(fib.size(), 32u);
+  for (const Ipv4Prefix& each : prefixes) {
+    ASSERT_EQ(fib.remove(each), naive.remove(each)) << each.to_string();
+    ASSERT_NO_FATAL_FAILURE(expect_same_at_all());
+  }
+  EXPECT_EQ(fib.groups_used(), 0u);
+}
+
 class FibAgainstNaive : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(FibAgainstNaive, RandomChangesOfAllLengths) {
@@ -175,7 +210,7 @@ TEST_P(FibAgainstNaive, RandomChangesOfAllLengths) {
   NaiveTable naive;
   DensePrefixes random{GetParam()};
   std::vector<Ipv4Prefix> touched;
-  for (int step = 0; step < 1200; ++step) {
+  for (int step = 0; step < 2000; ++step) {
     // Phases of growth and of decay, so that groups come and go.
     const bool adding = random.below(100) < (step % 400 < 200 ? 75u : 30u);
     Ipv4Prefix target = random.next();
@@ -334,7 +369,7 @@ TEST_P(FibBulkLookup, AnyWordIsADestination) {
   NoReaders readers;
   Fib fib{readers, small_table()};
   fib.add(prefix(0xffffffff, 32), NextHopId{1});
-  fib.add(prefix(0x80000000, 1), NextHopId{2});
+  fib.add(prefix(0x80000000, 9), NextHopId{2});
   std::vector<std::uint32_t> destinations;
   std::vector<std::uint32_t> expected;
   for (int i = 0; i < 8; ++i) {
