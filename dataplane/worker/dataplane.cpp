@@ -90,7 +90,7 @@ Dataplane::Dataplane(const DataplaneOptions& options)
 
 Dataplane::~Dataplane() {
   stop();
-  while (Packet punt = next_punt()) punt.reset();
+  while (PacketBuffer punt = next_punt()) punt.reset();
   ports_.clear();
 }
 
@@ -136,9 +136,7 @@ void Dataplane::assign_queues() {
   }
 }
 
-void Dataplane::start(std::unique_ptr<const Snapshot> first) {
-  snapshot_ = std::move(first);
-  for (auto& worker : workers_) worker->set_snapshot(snapshot_.get());
+void Dataplane::start() {
   running_ = true;
   for (auto& worker : workers_)
     rte_eal_remote_launch(run_worker, worker.get(), worker->options().core);
@@ -165,9 +163,9 @@ Tables Dataplane::tables() const {
   return {fib_.get(), next_hops_.get(), adjacencies_.get(), groups_.get()};
 }
 
-Packet Dataplane::allocate() { return Packet{rte_pktmbuf_alloc(control_packets_)}; }
+PacketBuffer Dataplane::allocate() { return PacketBuffer{rte_pktmbuf_alloc(control_packets_)}; }
 
-bool Dataplane::send(InterfaceId interface, Packet packet) {
+bool Dataplane::send(InterfaceId interface, PacketBuffer packet) {
   packet->port = interface;
   // Any worker with a queue of its own on that port will do; the same one each time keeps the
   // order.
@@ -178,7 +176,7 @@ bool Dataplane::send(InterfaceId interface, Packet packet) {
   return true;
 }
 
-Packet Dataplane::next_punt() {
+PacketBuffer Dataplane::next_punt() {
   const auto count = static_cast<unsigned>(workers_.size());
   for (std::size_t punt_class = 0; punt_class < kPuntClasses; ++punt_class) {
     for (unsigned i = 0; i < count; ++i) {
@@ -186,7 +184,7 @@ Packet Dataplane::next_punt() {
       Worker& worker = *workers_[(next_worker_ + i) % count];
       if (rte_ring_sc_dequeue(worker.punts().by_class[punt_class].get(), &packet) == 0) {
         next_worker_ = (next_worker_ + i + 1) % count;
-        return Packet{static_cast<rte_mbuf*>(packet)};
+        return PacketBuffer{static_cast<rte_mbuf*>(packet)};
       }
     }
   }

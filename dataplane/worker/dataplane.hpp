@@ -26,10 +26,10 @@ struct DataplaneOptions {
   std::vector<PortRequest> ports;  // interface i is ports[i]
 };
 
-struct PacketDeleter {
+struct PacketBufferDeleter {
   void operator()(rte_mbuf* packet) const { rte_pktmbuf_free(packet); }
 };
-using Packet = std::unique_ptr<rte_mbuf, PacketDeleter>;
+using PacketBuffer = std::unique_ptr<rte_mbuf, PacketBufferDeleter>;
 
 /// What workers report at the end of each round (rte_rcu_qsbr).
 class WorkerQuiescence final : public Quiescence {
@@ -55,7 +55,8 @@ class Dataplane {
   /// Stops the workers and gives everything back.
   ~Dataplane();
 
-  void start(std::unique_ptr<const Snapshot> first);
+  /// Launches the workers; `publish` came before.
+  void start();
   void stop();
   /// Makes `next` what the workers see from their next round on; frees the old one when none reads
   /// it.
@@ -75,13 +76,13 @@ class Dataplane {
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
   /// An empty packet for the control plane to fill; null when the pool is empty.
-  Packet allocate();
+  PacketBuffer allocate();
   /// Gives a ready frame to the worker that transmits on `interface`; false (and the packet freed)
   /// when its ring is full.
-  bool send(InterfaceId interface, Packet packet);
+  bool send(InterfaceId interface, PacketBuffer packet);
   /// The next punted packet, highest class first and workers in turn within a class; null when
   /// none.
-  Packet next_punt();
+  PacketBuffer next_punt();
 
   /// Packets in rings between workers and control plane.
   std::uint64_t in_flight() const;
