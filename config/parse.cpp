@@ -231,7 +231,7 @@ void read_ethernets(const YamlValue& value, std::vector<Ethernet>& ethernets) {
 
 /// Complains unless the entry `value` of a list has all of `keys`.
 void require(const YamlValue& value, const YamlMap& map, std::initializer_list<Words> keys) {
-  if (value.node().kind != YamlNode::Kind::map) return;
+  if (value.node().kind != YamlNode::Kind::map && !value.is_null()) return;
   for (const Words key : keys) {
     if (!map.has(key)) value.error(cat("lacks ", shown(key)));
   }

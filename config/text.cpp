@@ -29,10 +29,12 @@ std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<co
                                              std::uint64_t maximum) {
   const auto [digits, name] = split_unit(text);
   const auto number = parse_number(digits);
-  const auto unit =
-      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
-  if (!number || unit == units.end() || *number > maximum / unit->factor) return std::nullopt;
-  return *number * unit->factor;
+  for (const Unit& unit : units) {
+    if (unit.name == name && number && *number <= maximum / unit.factor) {
+      return *number * unit.factor;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string format_with_unit(std::uint64_t value, std::span<const Unit> units) {

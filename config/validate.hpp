@@ -34,7 +34,7 @@ struct ParsedRouteFile {
 };
 
 /// Lints the routes of all route files against the interfaces and the routes of `config`: their
-/// gateways (once a group), and prefixes given twice in any of them. O(n log n), about 0.1 s for a
+/// gateways (once a group), and prefixes given twice in any of them. O(n log n), about 0.2 s for a
 /// million routes.
 Findings validate_routes(const Config& config, std::span<const ParsedRouteFile> files);
 

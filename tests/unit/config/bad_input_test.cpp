@@ -463,6 +463,21 @@ std::vector<Row> rows() {
                   "  static:\n"
                   "    - {ip: 10.0.1.2, interface: a}\n",
        {"lab.yaml:7:7: error: neighbors.static[0]: lacks \"mac\""}},
+      {"neighbour that is nothing",
+       kOnePort + "neighbors:\n"
+                  "  static:\n"
+                  "    -\n",
+       {"lab.yaml:7:5: error: neighbors.static[0]: lacks \"ip\"",
+        "lab.yaml:7:5: error: neighbors.static[0]: lacks \"mac\"",
+        "lab.yaml:7:5: error: neighbors.static[0]: lacks \"interface\""}},
+      {"route that is nothing", "routes: [~]\n", {"lab.yaml:1:9: error: routes[0]: lacks \"to\""}},
+      {"match that is nothing",
+       "ethernets:\n"
+       "  a:\n"
+       "    match:\n",
+       {"lab.yaml:3:5: error: ethernets.a.match: says no port (one of pci: ADDRESS, linux: "
+        "INTERFACE, "
+        "vdev: ARGUMENTS)"}},
       {"neighbour with IPv6",
        kOnePort + "neighbors:\n"
                   "  static:\n"
