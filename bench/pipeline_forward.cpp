@@ -93,7 +93,8 @@ int run(double seconds, unsigned packets) {
       {.name = "in", .devargs = "net_pcap0,rx_pcap=" + path + ",infinite_rx=1", .mac = kOwn},
       {.name = "out", .devargs = "net_null1,no-rx=1"}};
   Dataplane dataplane(options);
-  dataplane.start(make_tables(dataplane));
+  dataplane.publish(make_tables(dataplane));
+  dataplane.start();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const auto sent = [&] {
     return dataplane.workers()[0]->counters().interface[1].tx_packets.get();

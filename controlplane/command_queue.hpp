@@ -1,4 +1,5 @@
-// How other threads have something done on the control thread: they post a function and wait for its answer.
+// How other threads have something done on the control thread: they post a function and wait for
+// its answer.
 #pragma once
 
 #include <oneapi/tbb/concurrent_queue.h>
@@ -27,8 +28,8 @@ class CommandQueue {
   CommandQueue& operator=(const CommandQueue&) = delete;
   ~CommandQueue() { ::close(event_); }
 
-  /// Any thread but the control thread: runs `f` there and returns what it returns, exceptions included.
-  /// Throws std::runtime_error when the router is stopping or too busy.
+  /// Any thread but the control thread: runs `f` there and returns what it returns, exceptions
+  /// included. Throws std::runtime_error when the router is stopping or too busy.
   template <class F>
   auto call(F&& f) -> decltype(f()) {
     using Result = decltype(f());

@@ -1,5 +1,5 @@
-// A program built for one CPU says so on another, instead of dying of an illegal instruction. Linking
-// cpu_check.cpp into a program is all it takes: the check runs before any constructor.
+// A program built for one CPU says so on another, instead of dying of an illegal instruction.
+// Linking cpu_check.cpp into a program is all it takes: the check runs before any constructor.
 #pragma once
 
 namespace weir {

@@ -1,5 +1,5 @@
-// What this build's compiler flags allow the compiler to use. Data only: compiled with those flags, it must
-// not contain a single instruction.
+// What this build's compiler flags allow the compiler to use. Data only: compiled with those flags,
+// it must not contain a single instruction.
 #include "controlplane/cpu_check.hpp"
 
 namespace weir {

@@ -1,4 +1,5 @@
-// weir-router FILE: the router. Checks the file first, so that a broken one never starts or stops anything.
+// weir-router FILE: the router. Checks the file first, so that a broken one never starts or stops
+// anything.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
@@ -69,6 +70,7 @@ int run(const std::string& path) {
   spdlog::info("routing {} prefixes; the API is at {}", router.rib().size(),
                config.services.api_socket);
   router.run(signals);
+  views.stop();
   sd_notify(0, "STOPPING=1");
   spdlog::info("stopping");
   server.stop();

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "controlplane/icmp.hpp"
+#include "controlplane/reassembly.hpp"
 #include "dataplane/net/checksum.hpp"
 #include "dataplane/stage/ip_lookup.hpp"
 #include "dataplane/stage/ip_rewrite.hpp"
@@ -12,7 +12,8 @@
 namespace weir::control {
 namespace {
 
-/// Ethernet's shortest frame without FCS; shorter ones are padded with zeros (IEEE 802.3 section 4.2.8).
+/// Ethernet's shortest frame without FCS; shorter ones are padded with zeros (IEEE 802.3
+/// section 4.2.8).
 constexpr std::uint16_t kShortestFrame = 60;
 
 wire::Ethernet& ethernet(rte_mbuf* packet) { return *rte_pktmbuf_mtod(packet, wire::Ethernet*); }
@@ -41,14 +42,14 @@ void Outbound::drop(InterfaceId interface, DropReason reason, std::uint64_t pack
   counters_.interface[interface].dropped[static_cast<std::size_t>(reason)].add(packets);
 }
 
-void Outbound::transmit(InterfaceId interface, Packet packet) {
+void Outbound::transmit(InterfaceId interface, PacketBuffer packet) {
   pad(packet.get());
   if (!dataplane_.send(interface, std::move(packet))) drop(interface, DropReason::handoff_full);
 }
 
 void Outbound::arp_request(InterfaceId interface, Ipv4Address source, Ipv4Address target,
                            std::optional<MacAddress> to) {
-  Packet packet = dataplane_.allocate();
+  PacketBuffer packet = dataplane_.allocate();
   counters_.generated.add(1);
   if (!packet) return drop(interface, DropReason::no_buffer);
   const MacAddress own = dataplane_.snapshot().interfaces[interface].mac;
@@ -94,14 +95,13 @@ std::vector<Outbound::Unresolved> Outbound::send(std::span<const std::uint8_t> p
 
 void Outbound::one(std::span<const std::uint8_t> bytes, std::vector<Unresolved>& unresolved) {
   const auto& header = *reinterpret_cast<const wire::Ipv4*>(bytes.data());
-  const auto answer =
-      forwarding_.lookup(header.destination_address(),
-                         flow_hash(header, static_cast<std::uint32_t>(bytes.size())));
+  const auto answer = forwarding_.lookup(
+      header.destination_address(), flow_hash(header, static_cast<std::uint32_t>(bytes.size())));
   const auto slot = forwarding_.neighbor_at(answer.index);
   if (!slot) return drop(0, DropReason::no_route);
   if (answer.adjacency.egress == Egress::failed)
     return drop(slot->interface, DropReason::neighbor_failed);
-  Packet packet = dataplane_.allocate();
+  PacketBuffer packet = dataplane_.allocate();
   std::uint8_t* const frame =
       packet ? append(packet.get(), sizeof(wire::Ethernet) + bytes.size()) : nullptr;
   if (frame == nullptr) return drop(slot->interface, DropReason::no_buffer);
@@ -114,13 +114,13 @@ void Outbound::one(std::span<const std::uint8_t> bytes, std::vector<Unresolved>&
   unresolved.push_back({std::move(packet), *slot});
 }
 
-void Outbound::send_own(Packet packet, InterfaceId interface, MacAddress to) {
+void Outbound::send_own(PacketBuffer packet, InterfaceId interface, MacAddress to) {
   ethernet(packet.get()).destination = to;
   ethernet(packet.get()).source = dataplane_.snapshot().interfaces[interface].mac;
   transmit(interface, std::move(packet));
 }
 
-bool Outbound::forward(Packet& packet, InterfaceId interface, MacAddress to) {
+bool Outbound::forward(PacketBuffer& packet, InterfaceId interface, MacAddress to) {
   const Interface& egress = dataplane_.snapshot().interfaces[interface];
   const Adjacency adjacency = Adjacency::forward(interface, to, egress.mac);
   wire::Ipv4& ip = ipv4(packet.get());
@@ -133,14 +133,13 @@ bool Outbound::forward(Packet& packet, InterfaceId interface, MacAddress to) {
   }
   if ((ip.fragment.get() & wire::Ipv4::kDontFragment) != 0) return false;
   std::array<rte_mbuf*, kMaxFragments> parts;
-  const unsigned made =
-      fragment_ipv4(packet.get(), egress.mtu, adjacency, packet->pool, parts);
+  const unsigned made = fragment_ipv4(packet.get(), egress.mtu, adjacency, packet->pool, parts);
   if (made == 0) {
     drop(punt_meta(packet.get()).interface, DropReason::fragment_failed);
   } else {
     counters_.consumed.add(1);
     counters_.generated.add(made);
-    for (unsigned i = 0; i < made; ++i) transmit(interface, Packet{parts[i]});
+    for (unsigned i = 0; i < made; ++i) transmit(interface, PacketBuffer{parts[i]});
   }
   packet.reset();
   return true;

@@ -1,5 +1,5 @@
-// Outbound: frames the router sends by its own will (ARP, ICMP, what was held), from the control thread to
-// the worker that transmits on the interface.
+// Outbound: frames the router sends by its own will (ARP, ICMP, what was held), from the control
+// thread to the worker that transmits on the interface.
 #pragma once
 
 #include <optional>
@@ -25,27 +25,27 @@ class Outbound {
 
   /// What `send` could not do by itself: `packet` waits for a neighbour.
   struct Unresolved {
-    Packet packet;
+    PacketBuffer packet;
     NeighborSlot neighbor;
   };
-  /// Sends a complete IPv4 packet of our own, fragmented if the link asks for it. What has no route is
-  /// dropped and counted on interface 0.
+  /// Sends a complete IPv4 packet of our own, fragmented if the link asks for it. What has no route
+  /// is dropped and counted on interface 0.
   std::vector<Unresolved> send(std::span<const std::uint8_t> ipv4);
 
   /// Sends a frame of ours whose neighbour is now known.
-  void send_own(Packet packet, InterfaceId interface, MacAddress to);
-  /// Forwards a transit frame that was held: spends its hop, fragments it if need be. Returns false, the
-  /// packet still whole, when it is too big and may not be fragmented.
-  bool forward(Packet& packet, InterfaceId interface, MacAddress to);
+  void send_own(PacketBuffer packet, InterfaceId interface, MacAddress to);
+  /// Forwards a transit frame that was held: spends its hop, fragments it if need be. Returns
+  /// false, the packet still whole, when it is too big and may not be fragmented.
+  bool forward(PacketBuffer& packet, InterfaceId interface, MacAddress to);
 
-  /// The source address for what leaves towards `destination`: of the interface it leaves by, on the next
-  /// hop's subnet if there is one. nullopt: no route or no address.
+  /// The source address for what leaves towards `destination`: of the interface it leaves by, on
+  /// the next hop's subnet if there is one. nullopt: no route or no address.
   std::optional<Ipv4Address> source_for(Ipv4Address destination) const;
 
   void drop(InterfaceId interface, DropReason reason, std::uint64_t packets = 1);
 
  private:
-  void transmit(InterfaceId interface, Packet packet);
+  void transmit(InterfaceId interface, PacketBuffer packet);
   void one(std::span<const std::uint8_t> ipv4, std::vector<Unresolved>& unresolved);
 
   Dataplane& dataplane_;

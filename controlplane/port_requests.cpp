@@ -46,8 +46,7 @@ std::string linux_devargs(const config::LinuxMatch& match, const config::Etherne
                           std::size_t index, std::size_t workers) {
   using Method = config::LinuxMatch::Method;
   if (match.method == Method::af_xdp)
-    return fmt::format("net_af_xdp{},iface={},start_queue=0,queue_count=1", index,
-                       match.interface);
+    return fmt::format("net_af_xdp{},iface={},start_queue=0,queue_count=1", index, match.interface);
   const std::size_t queues = port.queues != 0 ? port.queues : workers;
   std::string devargs = fmt::format("net_af_packet{},iface={},qpairs={},qdisc_bypass=1", index,
                                     match.interface, queues);
@@ -68,8 +67,7 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
     request.devargs = pci->address;
   } else if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match)) {
     bring_up(config, port, linux_port->interface);
-    request.devargs =
-        linux_devargs(*linux_port, port, index, config.system.worker_cores.size());
+    request.devargs = linux_devargs(*linux_port, port, index, config.system.worker_cores.size());
   } else {
     request.devargs = std::get<config::VdevMatch>(port.match).arguments;
   }

@@ -6,8 +6,8 @@
 
 namespace weir::control {
 
-/// Pure but for Linux interfaces: those are looked up and brought up. Throws std::runtime_error naming
-/// file, line and remedy when one does not exist.
+/// Pure but for Linux interfaces: those are looked up and brought up. Throws std::runtime_error
+/// naming file, line and remedy when one does not exist.
 DataplaneOptions dataplane_options(const config::Config& config);
 
 /// How the user names the device: PCI address, Linux interface, or virtual device.

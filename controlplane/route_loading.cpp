@@ -38,10 +38,14 @@ void refuse_errors(const config::Findings& findings) {
 
 RouteType rib_type(config::RouteType type) {
   switch (type) {
-    case config::RouteType::blackhole: return RouteType::blackhole;
-    case config::RouteType::unreachable: return RouteType::unreachable;
-    case config::RouteType::prohibit: return RouteType::prohibit;
-    case config::RouteType::unicast: break;
+    case config::RouteType::blackhole:
+      return RouteType::blackhole;
+    case config::RouteType::unreachable:
+      return RouteType::unreachable;
+    case config::RouteType::prohibit:
+      return RouteType::prohibit;
+    case config::RouteType::unicast:
+      break;
   }
   return RouteType::unicast;
 }

@@ -17,12 +17,17 @@ namespace {
 using namespace std::chrono_literals;
 
 // One turn of the control thread: bounded, so that no class of work keeps the others waiting.
-constexpr unsigned kPuntsPerTurn = 256;
 constexpr unsigned kCommandsPerTurn = 32;
-// How long it rests when a turn brought nothing. Punts ring no bell: this is what they wait at most.
+// How long it rests when a turn brought nothing. Punts ring no bell: this is what they wait at
+// most.
 constexpr std::chrono::nanoseconds kRest = 250us;
 constexpr Duration kLinkInterval = 250ms;
 constexpr Duration kLoadInterval = 1s;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
 
 NeighborSettings neighbor_settings(const config::Config& config) {
   NeighborSettings settings;
@@ -30,7 +35,7 @@ NeighborSettings neighbor_settings(const config::Config& config) {
   settings.refresh_interval = config.neighbors.refresh_interval;
   settings.hold_per_neighbor = config.neighbors.hold_per_neighbor;
   settings.hold_total = config.neighbors.hold_total;
-  settings.seed = std::random_device{}();
+  settings.seed = random_seed();
   return settings;
 }
 
@@ -48,12 +53,21 @@ Target target_of(const RibRoute& route) {
       target.verdict = Egress::subnet_broadcast;
       target.interface = route.interface;
       return target;
-    case RouteType::local: target.verdict = Egress::local; return target;
-    case RouteType::blackhole: target.verdict = Egress::blackhole; return target;
-    case RouteType::unreachable: target.verdict = Egress::unreachable; return target;
-    case RouteType::prohibit: target.verdict = Egress::prohibit; return target;
+    case RouteType::local:
+      target.verdict = Egress::local;
+      return target;
+    case RouteType::blackhole:
+      target.verdict = Egress::blackhole;
+      return target;
+    case RouteType::unreachable:
+      target.verdict = Egress::unreachable;
+      return target;
+    case RouteType::prohibit:
+      target.verdict = Egress::prohibit;
+      return target;
     case RouteType::martian:
-    case RouteType::count: break;
+    case RouteType::count:
+      break;
   }
   target.verdict = Egress::martian;
   return target;
@@ -69,9 +83,10 @@ Router::Router(const config::Config& config)
       outbound_(dataplane_, forwarding_, counters_),
       rib_(*this),
       neighbors_(clock_, *this, neighbor_settings(config)),
-      icmp_(clock_),
-      pinger_(clock_),
-      local_(clock_, pinger_),
+      icmp_errors_(clock_, random_seed()),
+      pinger_(
+          clock_, [this](const Packet& packet) { send(packet); }, random_seed()),
+      local_(clock_, icmp_errors_, pinger_),
       busy_(dataplane_.workers().size()),
       busy_cycles_(dataplane_.workers().size()) {
   add_interfaces();
@@ -92,6 +107,7 @@ void Router::add_interfaces() {
     const MacAddress mac = dataplane_.ports()[id]->mac();
     forwarding_.add_interface(id, mac, ethernet.addresses);
     neighbors_.set_interface({.id = id, .mac = mac, .addresses = ethernet.addresses});
+    local_.set_addresses(id, ethernet.addresses);
   }
 }
 
@@ -112,6 +128,7 @@ void Router::add_own_routes() {
   for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
     for (const Ipv4InterfaceAddress& address : config_.ethernets[id].addresses) {
       const Ipv4Prefix subnet = address.subnet();
+      subnets_.push_back(subnet);
       rib_.add({address.address, 32}, RouteProtocol::local, *rib_.target(RouteType::local, id));
       if (subnet.length() == 32) continue;
       rib_.add(subnet, RouteProtocol::connected, *rib_.target(RouteType::connected, id));
@@ -144,9 +161,10 @@ void Router::add_configured_routes() {
   collected_ = {};
   collected_targets_.clear();
   if (table_refusals_ > 0)
-    spdlog::error("{} routes found no room in the forwarding tables: more than {} of the /24s "
-                  "hold longer prefixes",
-                  table_refusals_, dataplane_.fib().groups_capacity());
+    spdlog::error(
+        "{} routes found no room in the forwarding tables: more than {} of the /24s "
+        "hold longer prefixes",
+        table_refusals_, dataplane_.fib().groups_capacity());
 }
 
 void Router::add_static_neighbors() {
@@ -186,7 +204,9 @@ void Router::run(int wake_fd) {
     done += commands_.run(kCommandsPerTurn);
     const auto deadline = neighbors_.next_deadline();
     if (deadline && *deadline <= clock_.now() && neighbors_.tick()) ++done;
-    serve_pings();
+    pinger_.tick();
+    for (const Packet& late : local_.tick()) send(late);
+    serve_postponed();
     housekeeping();
     wait(wake_fd, done != 0);
     if (poll(&signal, 1, 0) > 0) break;
@@ -199,8 +219,7 @@ void Router::wait(int wake_fd, bool busy) {
   if (busy) return;
   std::array<pollfd, 2> events{{{commands_.event(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
   const timespec rest{0, kRest.count()};
-  if (ppoll(events.data(), events.size(), &rest, nullptr) > 0 &&
-      (events[0].revents & POLLIN) != 0)
+  if (ppoll(events.data(), events.size(), &rest, nullptr) > 0 && (events[0].revents & POLLIN) != 0)
     commands_.acknowledge();
 }
 

@@ -1,5 +1,5 @@
-// The router: data plane, tables, neighbours, routes and ICMP put together, and the one control thread that
-// runs them. `Router::run` is that thread; everything private belongs to it.
+// The router: data plane, tables, neighbours, routes and ICMP put together, and the one control
+// thread that runs them. `Router::run` is that thread; everything private belongs to it.
 #pragma once
 
 #include <array>
@@ -46,33 +46,36 @@ class Router final : private NeighborActions, private RibSink {
   Rib& rib() { return rib_; }
   Neighbors& neighbors() { return neighbors_; }
   Pinger& pinger() { return pinger_; }
-  const IcmpCounters& icmp_counters() const { return icmp_.counters(); }
+  const IcmpCounters& icmp_counters() const { return icmp_errors_.counters(); }
+  const LocalCounters& local_counters() const { return local_.counters(); }
   LinkState link(InterfaceId interface) const { return links_[interface]; }
   double busy(std::size_t worker) const { return busy_[worker]; }
   std::uint64_t table_refusals() const { return table_refusals_; }
   const std::string& interface_name(InterfaceId interface) const {
     return config_.ethernets[interface].name;
   }
-  /// Sends what the pinger has ready.
-  void serve_pings();
+  /// Where a packet of ours to `destination` would come from; nullopt: no route.
+  std::optional<Ipv4Address> source_towards(Ipv4Address destination) const {
+    return outbound_.source_for(destination);
+  }
 
  private:
   void add_interfaces();
   void add_own_routes();
   void add_configured_routes();
-  void load_route_file(const config::RouteFile& file);
   void add_static_neighbors();
   void publish_snapshot();
 
+  // router_punts.cpp
   unsigned serve_punts();
-  void serve(Packet packet);
-  void serve_arp(const Packet& packet, const PuntMeta& meta);
-  void serve_glean(Packet packet, const PuntMeta& meta);
-  void serve_local(const Packet& packet, const PuntMeta& meta);
-  void serve_icmp(const Packet& packet, const PuntMeta& meta);
-  /// Sends an IPv4 packet of our own; what has no neighbour waits for it.
-  void send(std::span<const std::uint8_t> ipv4);
-  void icmp_error(IcmpError error, const Packet& about, const PuntMeta& meta, std::uint16_t mtu);
+  void serve(PacketBuffer packet);
+  void serve_arp(const PacketBuffer& packet, const PuntMeta& meta);
+  void serve_glean(PacketBuffer packet, const PuntMeta& meta);
+  void serve_local(const PacketBuffer& packet, const PuntMeta& meta);
+  void icmp_error(const IcmpErrorSpec& spec, const PacketBuffer& packet, DropReason reason);
+  std::optional<Ipv4Address> source_towards(Ipv4Address destination, InterfaceId arrival) const;
+  void send(PacketView packet);
+  void serve_postponed();
   void housekeeping();
   void watch_links();
   void measure_load();
@@ -101,16 +104,21 @@ class Router final : private NeighborActions, private RibSink {
   Outbound outbound_;
   Rib rib_;
   Neighbors neighbors_;
-  IcmpSender icmp_;
+  IcmpErrors icmp_errors_;
   Pinger pinger_;
   LocalDelivery local_;
   CommandQueue commands_;
 
-  // While many routes come at once, installs are collected and go to the tables together.
-  struct Collected {
-    Ipv4Prefix prefix;
-    Target target;
+  std::vector<Ipv4Prefix> subnets_;  // connected ones
+  // Errors that the neighbour engine asked for from within: sent when it has returned.
+  struct Postponed {
+    IcmpErrorSpec spec;
+    PacketBuffer packet;
+    DropReason reason;
   };
+  std::vector<Postponed> postponed_;
+
+  // While many routes come at once, installs are collected and go to the tables together.
   bool collecting_ = false;
   std::vector<std::pair<Ipv4Prefix, TargetId>> collected_;
   std::map<TargetId, Target> collected_targets_;

@@ -24,18 +24,30 @@ std::uint64_t sum(Router& router, Read&& read) {
 
 std::string verdict_name(Egress egress) {
   switch (egress) {
-    case Egress::unresolved: return "glean";
-    case Egress::local: return "local";
-    case Egress::no_route: return "no-route";
-    case Egress::blackhole: return "blackhole";
-    case Egress::unreachable: return "unreachable";
-    case Egress::prohibit: return "prohibit";
-    case Egress::martian: return "martian";
-    case Egress::subnet_broadcast: return "broadcast";
-    case Egress::multicast: return "multicast";
-    case Egress::group: return "group";
-    case Egress::failed: return "neighbor-failed";
-    case Egress::first_interface: break;
+    case Egress::unresolved:
+      return "glean";
+    case Egress::local:
+      return "local";
+    case Egress::no_route:
+      return "no-route";
+    case Egress::blackhole:
+      return "blackhole";
+    case Egress::unreachable:
+      return "unreachable";
+    case Egress::prohibit:
+      return "prohibit";
+    case Egress::martian:
+      return "martian";
+    case Egress::subnet_broadcast:
+      return "broadcast";
+    case Egress::multicast:
+      return "multicast";
+    case Egress::group:
+      return "group";
+    case Egress::failed:
+      return "neighbor-failed";
+    case Egress::first_interface:
+      break;
   }
   return "forward";
 }
@@ -99,11 +111,11 @@ std::vector<InterfaceStatus> RouterViews::interfaces() {
 }
 
 RouteStatus RouterViews::route_status(const RibRoute& route) const {
-  RouteStatus status{.prefix = route.prefix,
-                     .type = std::string(kRouteTypeNames[static_cast<std::size_t>(route.type)]),
-                     .protocol =
-                         std::string(kRouteProtocolNames[static_cast<std::size_t>(route.protocol)]),
-                     .next_hops = {}};
+  RouteStatus status{
+      .prefix = route.prefix,
+      .type = std::string(kRouteTypeNames[static_cast<std::size_t>(route.type)]),
+      .protocol = std::string(kRouteProtocolNames[static_cast<std::size_t>(route.protocol)]),
+      .next_hops = {}};
   for (const RibHop& hop : route.hops)
     status.next_hops.push_back({hop.gateway, router_.interface_name(hop.interface)});
   // The martians and the limited broadcast belong to no interface.
@@ -163,12 +175,12 @@ FibAnswer RouterViews::fib(Ipv4Address destination) {
     if (const auto route = router_.rib().lookup(destination)) answer.route = route_status(*route);
     const auto found = router_.forwarding().lookup(destination, 0);
     const Adjacency& adjacency = found.adjacency;
-    answer.verdict = verdict_name(is_interface(adjacency.egress) ? Egress::first_interface
-                                                                 : adjacency.egress);
+    answer.verdict =
+        verdict_name(is_interface(adjacency.egress) ? Egress::first_interface : adjacency.egress);
     if (const auto slot = router_.forwarding().neighbor_at(found.index)) {
-      answer.next_hop = NextHopStatus{
-          slot->ip == destination ? std::nullopt : std::optional{slot->ip},
-          router_.interface_name(slot->interface)};
+      answer.next_hop =
+          NextHopStatus{slot->ip == destination ? std::nullopt : std::optional{slot->ip},
+                        router_.interface_name(slot->interface)};
       answer.mtu = router_.dataplane().ports()[slot->interface]->mtu();
     }
     if (is_interface(adjacency.egress)) {
@@ -209,8 +221,7 @@ std::string RouterViews::change_one(const RouteChange& change) {
                         : "there is no such route";
   }
   if (change.kind == RouteChange::Kind::add && known) return "exists already; use replace";
-  if (to.length() >= 4 && to.network().is_multicast())
-    return "is multicast, which is not routed";
+  if (to.length() >= 4 && to.network().is_multicast()) return "is multicast, which is not routed";
   const auto target = rib.target(rib_type(change.route.type), change.route.via);
   if (!target) return "needs 1 to 64 gateways, or a verdict without any";
   rib.add(to, RouteProtocol::api, *target);
@@ -265,6 +276,31 @@ CountersStatus RouterViews::counters() {
     status.named = named_counters();
   });
   return status;
+}
+
+std::vector<PingReply> RouterViews::ping(const PingRequest& request) {
+  using namespace std::chrono_literals;
+  const auto session = router_.commands().call([&] {
+    const auto source =
+        request.source ? request.source : router_.source_towards(request.destination);
+    return source ? router_.pinger().start(request, *source) : std::nullopt;
+  });
+  if (!session) {
+    PingReply reply;
+    reply.sequence = 1;
+    reply.error = "Network is unreachable";
+    return {reply};
+  }
+  // The control thread does the work; this thread of the API looks now and then.
+  while (true) {
+    std::this_thread::sleep_for(5ms);
+    if (stopping_.load()) {
+      router_.commands().call([&] { router_.pinger().stop(*session); });
+      return {};
+    }
+    if (auto replies = router_.commands().call([&] { return router_.pinger().take(*session); }))
+      return *replies;
+  }
 }
 
 }  // namespace weir::control

@@ -1,7 +1,8 @@
-// What the API shows and asks of the running router. Every call comes from an API thread: it posts to the
-// control thread and waits, or reads counters, which need no lock.
+// What the API shows and asks of the running router. Every call comes from an API thread: it posts
+// to the control thread and waits, or reads counters, which need no lock.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 #include "controlplane/router.hpp"
@@ -26,6 +27,8 @@ class RouterViews final : public RouterApi {
   RouteChangeResult change_routes(const std::vector<RouteChange>& changes) override;
   std::size_t flush_neighbors(std::optional<Ipv4Address> ip) override;
   std::vector<PingReply> ping(const PingRequest& request) override;
+  /// Ends pings that wait for answers.
+  void stop() { stopping_.store(true); }
 
  private:
   RouteStatus route_status(const RibRoute& route) const;
@@ -34,6 +37,7 @@ class RouterViews final : public RouterApi {
   std::vector<NamedCounter> named_counters();
 
   Router& router_;
+  std::atomic<bool> stopping_{false};
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

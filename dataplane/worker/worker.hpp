@@ -46,8 +46,8 @@ class Worker {
   /// Polls until `stop` is called from another thread.
   void run();
   void stop() { running_.store(false, std::memory_order_relaxed); }
-  /// One round over all queues and rings at `now` (TSC); returns packets handled. For tests, and for
-  /// `run`.
+  /// One round over all queues and rings at `now` (TSC); returns packets handled. For tests, and
+  /// for `run`.
   unsigned round(std::uint64_t now);
 
   const WorkerOptions& options() const { return options_; }
