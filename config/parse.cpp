@@ -383,7 +383,7 @@ void read_config(const YamlValue& root, Config& config) {
   static constexpr std::array<Words, 3> kLater{"bonds", "vlans", "bridges"};
   const YamlMap map{root, kKeys, kLater};
   map.with("version", [&](const YamlValue& v) {
-    if (v.is_word("1")) return;
+    if (v.is_plain_word("1")) return;
     v.unexpected("1", v.node().quoted ? "without quotes" : "the one version that this Weir reads");
   });
   map.with("system", [&](const YamlValue& v) { read_system(v, config.system); });

@@ -62,7 +62,7 @@ bool YamlValue::number(std::uint64_t minimum, std::uint64_t maximum, std::uint64
 }
 
 bool YamlValue::boolean(bool& out) const {
-  if (!is_word("true") && !is_word("false")) {
+  if (!is_plain_word("true") && !is_plain_word("false")) {
     unexpected("true or false", node_->quoted ? "without quotes" : "");
     return false;
   }

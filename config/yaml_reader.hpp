@@ -28,10 +28,12 @@ class YamlValue {
   const YamlNode& node() const { return *node_; }
   const std::string& name() const { return name_; }
   SourceRef source() const { return node_->source; }
-  /// Without quotes, so that it may stand for something else than text.
+  /// One of a key's own words, quoted or not: JSON, which is YAML too, quotes them all.
   bool is_word(std::string_view word) const {
-    return node_->kind == YamlNode::Kind::scalar && !node_->quoted && node_->text == word;
+    return node_->kind == YamlNode::Kind::scalar && node_->text == word;
   }
+  /// A word that YAML itself knows, such as `true`: only without quotes.
+  bool is_plain_word(std::string_view word) const { return !node_->quoted && is_word(word); }
   bool is_null() const { return node_->kind == YamlNode::Kind::null; }
 
   void error(std::string_view message, std::string hint = {}) const;

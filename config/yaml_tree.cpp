@@ -64,8 +64,7 @@ class Builder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) {
-      throw Abort{source_of(mark), "a second YAML document",
-                  "one file is one document"};
+      throw Abort{source_of(mark), "a second YAML document", "one file is one document"};
     }
   }
   void OnDocumentEnd() override {}

@@ -112,15 +112,14 @@ void Router::add_interfaces() {
 }
 
 void Router::add_own_routes() {
-  const auto verdict = [&](const char* prefix, RouteType type) {
-    const auto parsed = Ipv4InterfaceAddress::parse(prefix);
-    rib_.add(parsed->subnet(), RouteProtocol::local, *rib_.target(type, InterfaceId{0}));
+  const auto reserve = [&](Ipv4Prefix prefix, std::optional<TargetId> target) {
+    rib_.add(prefix, RouteProtocol::local, target.value());
   };
   // RFC 1812 sections 5.3.7 and 4.2.2.11; RFC 1122 section 3.2.1.3.
-  verdict("0.0.0.0/8", RouteType::martian);
-  verdict("127.0.0.0/8", RouteType::martian);
-  verdict("240.0.0.0/4", RouteType::martian);
-  verdict("255.255.255.255/32", RouteType::local);
+  reserve({Ipv4Address{0, 0, 0, 0}, 8}, rib_.target(RouteType::martian));
+  reserve({Ipv4Address{127, 0, 0, 0}, 8}, rib_.target(RouteType::martian));
+  reserve({Ipv4Address{240, 0, 0, 0}, 4}, rib_.target(RouteType::martian));
+  reserve({Ipv4Address{255, 255, 255, 255}, 32}, rib_.target(RouteType::local, InterfaceId{0}));
   Target multicast;
   multicast.verdict = Egress::multicast;
   forwarding_.install({Ipv4Address{224, 0, 0, 0}, 4}, multicast);
@@ -129,14 +128,14 @@ void Router::add_own_routes() {
     for (const Ipv4InterfaceAddress& address : config_.ethernets[id].addresses) {
       const Ipv4Prefix subnet = address.subnet();
       subnets_.push_back(subnet);
-      rib_.add({address.address, 32}, RouteProtocol::local, *rib_.target(RouteType::local, id));
+      reserve({address.address, 32}, rib_.target(RouteType::local, id));
       if (subnet.length() == 32) continue;
       rib_.add(subnet, RouteProtocol::connected, *rib_.target(RouteType::connected, id));
       if (!subnet.has_broadcast()) continue;
       // All ones, and all zeros, its obsolete form (RFC 1812 section 5.3.5.1).
-      const auto broadcast = *rib_.target(RouteType::broadcast, id);
-      rib_.add({subnet.last(), 32}, RouteProtocol::local, broadcast);
-      rib_.add({subnet.network(), 32}, RouteProtocol::local, broadcast);
+      const auto broadcast = rib_.target(RouteType::broadcast, id);
+      reserve({subnet.last(), 32}, broadcast);
+      reserve({subnet.network(), 32}, broadcast);
     }
   }
 }

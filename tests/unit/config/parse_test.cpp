@@ -111,6 +111,7 @@ TEST(Parse, DefaultsStayWhereNothingIsSaid) {
   // Sections whose lines are all commented out, and the defaults by name.
   EXPECT_EQ(parsed("system:\n  # idle: poll\nethernets:\nneighbors:\nroutes:\nservices:\n"), want);
   EXPECT_EQ(parsed("system: {memory: {hugepages: none}}\n"), want);
+  EXPECT_EQ(parsed("{\"system\": {\"memory\": {\"hugepages\": \"none\"}}}\n"), want);  // JSON
   want.ethernets.resize(1);
   want.ethernets[0].name = "a";
   want.ethernets[0].match = LinuxMatch{"e0", LinuxMatch::Method::automatic};
