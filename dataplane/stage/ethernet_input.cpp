@@ -11,24 +11,34 @@ constexpr std::uint32_t kIpv4Frame = sizeof(wire::Ethernet) + sizeof(wire::Ipv4)
 constexpr std::uint32_t kArpFrame = sizeof(wire::Ethernet) + sizeof(wire::Arp);
 
 /// Fills `frame` and `frame_length`; the slots up to the next multiple of sixteen repeat the first
-/// packet, with length zero, so that whole runs can be read.
-void locate_frames(Burst& burst) {
+/// packet, with length zero, so that whole runs can be read. True if a packet is a chain of
+/// buffers.
+bool locate_frames(Burst& burst) {
+  std::uint32_t behind_first = 0;
   for (unsigned i = 0; i < burst.size; ++i) {
     const rte_mbuf* packet = burst.packet[i];
     burst.frame[i] = rte_pktmbuf_mtod(packet, std::uint8_t*);
     burst.frame_length[i] = packet->pkt_len;
+    behind_first |= packet->pkt_len - packet->data_len;
   }
   for (unsigned i = burst.size; i % 16 != 0; ++i) {
     burst.frame[i] = burst.frame[0];
     burst.frame_length[i] = 0;
   }
+  return behind_first != 0;
+}
+
+Lane chains(const Burst& burst) {
+  Lane lane;
+  for (unsigned i = 0; i < burst.size; ++i)
+    if (burst.packet[i]->pkt_len != burst.packet[i]->data_len) lane.add(i);
+  return lane;
 }
 
 /// The uncommon frames, one by one.
 void sort_out(Burst& burst, Lane rest, const MacAddress& own, EthernetInput& out) {
   rest.for_each([&](unsigned i) {
-    if (burst.frame_length[i] < kIpv4Frame || burst.packet[i]->data_len < kIpv4Frame)
-      return out.too_short.add(i);
+    if (burst.frame_length[i] < kIpv4Frame) return out.too_short.add(i);
     const wire::Ethernet& ethernet = burst.ethernet(i);
     const MacAddress destination = ethernet.destination;
     const bool group = destination.is_group();
@@ -49,7 +59,7 @@ void sort_out(Burst& burst, Lane rest, const MacAddress& own, EthernetInput& out
 }  // namespace
 
 EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
-  locate_frames(burst);
+  const bool chained = locate_frames(burst);
 
   std::uint32_t own_low;
   std::uint16_t own_high;
@@ -60,6 +70,8 @@ EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
   const U32x16 shortest{kIpv4Frame - 1};
 
   EthernetInput out;
+  if (chained) [[unlikely]]
+    out.too_long = chains(burst);
   std::uint64_t common = 0;
   for_each_sixteen(burst, [&](unsigned first) {
     // Bytes 0 to 15: destination MAC, source MAC, EtherType, two bytes of what follows.
@@ -69,11 +81,12 @@ EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
     const unsigned long_enough = less(shortest, U32x16::load(&burst.frame_length[first]));
     common |= at(ours & is_ipv4 & long_enough, first);
   });
-  out.ipv4 = Lane{common};
-  if (const Lane rest = burst.all() - out.ipv4) sort_out(burst, rest, interface.mac, out);
+  out.ipv4 = Lane{common} - out.too_long;
+  if (const Lane rest = burst.all() - out.ipv4 - out.too_long)
+    sort_out(burst, rest, interface.mac, out);
   assert((out.ipv4.mask() ^ out.ipv4_group.mask() ^ out.arp.mask() ^ out.too_short.mask() ^
-          out.not_ours.mask() ^ out.not_subscribed.mask() ^ out.unknown_type.mask()) ==
-         burst.all().mask());
+          out.too_long.mask() ^ out.not_ours.mask() ^ out.not_subscribed.mask() ^
+          out.unknown_type.mask()) == burst.all().mask());
   return out;
 }
 

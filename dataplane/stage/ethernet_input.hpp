@@ -15,6 +15,7 @@ struct EthernetInput {
   Lane ipv4_group;  // to the broadcast address or a subscribed multicast address
   Lane arp;         // to our MAC or broadcast, at least an ARP packet long
   Lane too_short;
+  Lane too_long;        // in more than one buffer: beyond every MTU
   Lane not_ours;        // unicast to another station
   Lane not_subscribed;  // multicast nobody here joined
   Lane unknown_type;

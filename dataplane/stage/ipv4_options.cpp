@@ -10,16 +10,18 @@ namespace {
 constexpr std::uint8_t kEnd = 0, kNoOperation = 1, kRecordRoute = 7, kLooseSource = 131,
                        kStrictSource = 137;
 
-/// RFC 791: `option` is type, length, pointer (from 1), addresses. A full list is passed on as it
-/// is.
-bool record_route(std::uint8_t* option, unsigned length, std::uint32_t own) {
-  const unsigned pointer = option[2];
-  if (pointer < 4) return false;
-  if (pointer + 3 > length || own == 0) return pointer <= length + 1;
+/// A record route is type, length, pointer (from 1), addresses (RFC 791 section 3.1).
+bool is_full(const std::uint8_t* option) { return option[2] > option[1]; }
+
+/// Whether the next address has a place, or none is left at all.
+bool is_record_route(const std::uint8_t* option) {
+  return option[1] >= 3 && option[2] >= 4 && (is_full(option) || option[2] + 3 <= option[1]);
+}
+
+void record_route(std::uint8_t* option, std::uint32_t own) {
   const Be32 address{own};
-  std::memcpy(option + pointer - 1, &address, sizeof address);
-  option[2] = static_cast<std::uint8_t>(pointer + 4);
-  return true;
+  std::memcpy(option + option[2] - 1, &address, sizeof address);
+  option[2] = static_cast<std::uint8_t>(option[2] + sizeof address);
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ bool record_route(std::uint8_t* option, unsigned length, std::uint32_t own) {
 OptionsVerdict process_options(wire::Ipv4& ip, std::uint32_t own) {
   auto* const header = reinterpret_cast<std::uint8_t*>(&ip);
   const unsigned end = ip.header_length();
-  bool changed = false;
+  std::uint8_t* record = nullptr;
   for (unsigned at = sizeof(wire::Ipv4); at < end;) {
     const std::uint8_t type = header[at];
     if (type == kEnd) break;
@@ -39,13 +41,15 @@ OptionsVerdict process_options(wire::Ipv4& ip, std::uint32_t own) {
     const unsigned length = header[at + 1];
     if (length < 2 || at + length > end) return OptionsVerdict::malformed;
     if (type == kLooseSource || type == kStrictSource) return OptionsVerdict::source_routed;
-    if (type == kRecordRoute) {
-      if (length < 3 || !record_route(header + at, length, own)) return OptionsVerdict::malformed;
-      changed = true;
+    if (type == kRecordRoute) {  // at most once
+      if (record != nullptr || !is_record_route(header + at)) return OptionsVerdict::malformed;
+      record = header + at;
     }
     at += length;
   }
-  if (changed) {
+  // Written only now: what is not forwarded goes back to its sender as it came.
+  if (record != nullptr && !is_full(record) && own != 0) {
+    record_route(record, own);
     ip.checksum.set_raw(0);
     ip.checksum.set_raw(checksum::compute({header, end}));
   }

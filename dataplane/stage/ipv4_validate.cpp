@@ -27,8 +27,7 @@ void sort_out(Burst& burst, Lane rest, bool nic_checksums, Ipv4Validate& out) {
     const wire::Ipv4& ip = burst.ipv4(i);
     const std::uint32_t available = burst.frame_length[i] - std::uint32_t{sizeof(wire::Ethernet)};
     const unsigned header_length = ip.header_length();
-    if (ip.version() != 4 || header_length < sizeof(wire::Ipv4) || header_length > available ||
-        header_length + sizeof(wire::Ethernet) > burst.packet[i]->data_len)
+    if (ip.version() != 4 || header_length < sizeof(wire::Ipv4) || header_length > available)
       return out.bad_header.add(i);
     const std::uint32_t total_length = ip.total_length.get();
     if (total_length < header_length || total_length > available) return out.bad_length.add(i);

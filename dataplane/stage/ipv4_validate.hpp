@@ -10,7 +10,7 @@ namespace weir {
 
 struct Ipv4Validate {
   Lane plain;       // valid, 20-byte header
-  Lane options;     // valid, with options: the header lies whole in the first segment
+  Lane options;     // valid, longer header
   Lane bad_header;  // version not 4, header length below 5 words or beyond the frame
   Lane bad_length;  // total length below the header's or beyond the frame
   Lane bad_checksum;

@@ -44,6 +44,7 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now) {
   out.too_big.for_each([&](unsigned i) { oversized(arrival, i); });
 
   drop(arrival, ethernet.too_short, DropReason::frame_too_short);
+  drop(arrival, ethernet.too_long, DropReason::frame_too_long);
   drop(arrival, ethernet.not_ours, DropReason::not_our_mac);
   drop(arrival, ethernet.not_subscribed, DropReason::multicast_not_subscribed);
   drop(arrival, ethernet.unknown_type, DropReason::unknown_ether_type);

@@ -1,0 +1,29 @@
+#include "dataplane/port/packet_fanout.hpp"
+
+#include <dlfcn.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+// What setsockopt(2) is, with one flag less. Its errors are the kernel's own, by errno.
+extern "C" int setsockopt(int fd, int level, int option, const void* value,
+                          socklen_t length) noexcept {
+  int fanout = 0;
+  if (level == SOL_PACKET && option == PACKET_FANOUT && length == sizeof fanout) {
+    std::memcpy(&fanout, value, sizeof fanout);
+    fanout &= ~(PACKET_FANOUT_FLAG_DEFRAG << 16);
+    value = &fanout;
+  }
+  return static_cast<int>(syscall(SYS_setsockopt, fd, level, option, value, length));
+}
+
+namespace weir {
+
+bool fanout_keeps_fragments() {
+  return dlsym(RTLD_DEFAULT, "setsockopt") == reinterpret_cast<void*>(&setsockopt);
+}
+
+}  // namespace weir
