@@ -232,7 +232,8 @@ TEST_F(Server, TooManyWaitingAreToldSo) {
       ++refused;
     }
   }
-  EXPECT_EQ(refused, 4);
+  EXPECT_GE(refused, 4);
+  EXPECT_LE(refused, 5);  // five when the thread was slow to take the first
 }
 
 TEST_F(Server, OddRequestsGetErrors) {
