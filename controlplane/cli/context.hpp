@@ -36,8 +36,9 @@ class CliError : public std::runtime_error {
 struct Context {
   std::ostream& out;
   std::ostream& err;
-  bool json = false;   // --json
-  std::string socket;  // --socket
+  bool json = false;             // --json
+  std::string socket;            // --socket
+  std::string program = "weir";  // as it was called, for what to type next
 
   /// Indented, one newline behind; bytes that are not UTF-8 become U+FFFD.
   void print_json(const Json& json_value) const {

@@ -14,6 +14,7 @@
 #include "controlplane/cli/actions.hpp"
 #include "controlplane/cli/context.hpp"
 #include "controlplane/cli/files.hpp"
+#include "controlplane/cli/lab.hpp"
 #include "controlplane/cli/show.hpp"
 #include "controlplane/cli/subnet.hpp"
 
@@ -22,7 +23,7 @@ namespace {
 
 /// What the command line asks for; filled by CLI11, run after it.
 struct CommandLine {
-  Context context{std::cout, std::cerr, false, "/run/weir.sock"};
+  Context context{.out = std::cout, .err = std::cerr, .socket = "/run/weir.sock"};
   std::function<int()> verb;
 
   std::string file, text;
@@ -140,6 +141,19 @@ void add_ping_verb(CLI::App& app, CommandLine& line) {
   command->add_option("--source", line.ping.source, "one of the router's addresses");
 }
 
+void add_lab_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& lab = *add_group(app, "lab", "Linux hosts in namespaces around a router; needs root");
+  for (const auto& [name, meaning, call] :
+       {std::tuple{"up", "make the lab of a file, or the one built in, and try it", &lab_up},
+        std::tuple{"down", "remove a lab, whatever has become of it", &lab_down},
+        std::tuple{"status", "hosts, router, and pings between them", &lab_status}})
+    add_verb(lab, line, name, meaning,
+             [&line, call = call] { return call(line.context, line.file); })
+        ->add_option("FILE", line.file,
+                     call == &lab_up ? "lab; default: the one built in"
+                                     : "lab, or the name of one that is up; default: the built-in");
+}
+
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* subnet = add_verb(app, line, "subnet", "calculate with an address and its mask",
                               always([&line] { show_subnet(line.context, line.words); }));
@@ -189,6 +203,7 @@ std::optional<CliError> unknown_verb(const CLI::App& app, int argc, char** argv)
 
 int run(int argc, char** argv) {
   CommandLine line;
+  line.context.program = argc > 0 && *argv[0] != '\0' ? argv[0] : "weir";
   CLI::App app{"Weir, a DPDK router for lab networks. `weir VERB --help` explains a verb.", "weir"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "weir " WEIR_VERSION);
@@ -201,6 +216,7 @@ int run(int argc, char** argv) {
   add_route_verbs(app, line);
   add_neighbor_verbs(app, line);
   add_ping_verb(app, line);
+  add_lab_verbs(app, line);
   add_tool_verbs(app, line);
   try {
     app.parse(argc, argv);
