@@ -86,8 +86,8 @@ void Linter::check_cores() {
     if (at->second == job) {
       error(where, cat("core ", core, " is given twice"), "each core once");
     } else {
-      error(where, cat("core ", core, " is both a control and a worker core"),
-            "a worker needs a core of its own");
+      warning(where, cat("core ", core, " is both a control and a worker core"),
+              "a worker of full speed has a core of its own");
     }
   };
   for (std::size_t i = 0; i < system.control_cores.size(); ++i) {

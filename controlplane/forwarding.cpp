@@ -66,7 +66,7 @@ std::optional<NeighborSlot> Forwarding::neighbor_at(AdjacencyIndex index) const 
 
 void Forwarding::resolved(InterfaceId interface, Ipv4Address ip, MacAddress mac) {
   if (const auto index = slot(interface, ip))
-    adjacencies_.store(*index, Adjacency::forward(interface, mac, interfaces_.at(interface).mac));
+    store_neighbor(*index, Adjacency::forward(interface, mac, interfaces_.at(interface).mac));
 }
 
 void Forwarding::unresolved(InterfaceId interface, Ipv4Address ip) {
@@ -76,12 +76,44 @@ void Forwarding::unresolved(InterfaceId interface, Ipv4Address ip) {
   Adjacency adjacency = adjacencies_.load(*index);
   if (adjacency.egress != egress_to(interface)) adjacency = Adjacency{};
   adjacency.egress = Egress::unresolved;
-  adjacencies_.store(*index, adjacency);
+  store_neighbor(*index, adjacency);
 }
 
 void Forwarding::failed(InterfaceId interface, Ipv4Address ip) {
   if (const auto index = slot(interface, ip))
-    adjacencies_.store(*index, Adjacency::verdict(Egress::failed));
+    store_neighbor(*index, Adjacency::verdict(Egress::failed));
+}
+
+bool Forwarding::is_failed(AdjacencyIndex index) const {
+  return adjacencies_.load(index).egress == Egress::failed;
+}
+
+void Forwarding::store_neighbor(AdjacencyIndex index, const Adjacency& adjacency) {
+  const bool was_failed = is_failed(index);
+  adjacencies_.store(index, adjacency);
+  if (was_failed == is_failed(index)) return;
+  const auto [first, last] = groups_of_.equal_range(index);
+  for (auto each = first; each != last; ++each) spread(each->second->second);
+}
+
+std::vector<NextHop> Forwarding::living(const Row& row) const {
+  std::vector<NextHop> result;
+  for (const NextHop& member : row.members)
+    if (member.mask != 0 || !is_failed(member.base)) result.push_back(member);
+  return result;
+}
+
+void Forwarding::spread(const Row& row) {
+  const std::vector<NextHop> members = living(row);
+  groups_.set_members(*row.group, members.empty() ? row.members : members);
+}
+
+bool Forwarding::is_relieved(InterfaceId interface, Ipv4Address ip) const {
+  const auto index = slot(interface, ip);
+  if (!index || !is_failed(*index)) return false;
+  const auto [first, last] = groups_of_.equal_range(*index);
+  return std::any_of(first, last,
+                     [this](const auto& each) { return !living(each.second->second).empty(); });
 }
 
 bool Forwarding::take_used(InterfaceId interface, Ipv4Address ip) {
@@ -123,7 +155,8 @@ bool Forwarding::make_group(Row& row, const Target& target, std::optional<NextHo
     return false;
   }
   if (before && !heir_group) groups_.fill(*row.group, next_hops_.load(*before));
-  groups_.set_members(*row.group, members);
+  row.members = std::move(members);
+  spread(row);
   adjacencies_.store(*row.group_adjacency, Adjacency::verdict(Egress::group, *row.group));
   return true;
 }
@@ -153,12 +186,18 @@ Forwarding::Rows::iterator Forwarding::acquire(const Target& target,
   row.id = *id;
   const auto inserted = rows_.emplace(target, row).first;
   by_id_[*id] = inserted;
+  for (const NextHop& member : row.members) groups_of_.emplace(member.base, inserted);
   return inserted;
 }
 
 void Forwarding::release(Rows::iterator row, std::uint64_t prefixes) {
   row->second.prefixes -= prefixes;
   if (row->second.prefixes != 0) return;
+  for (const NextHop& member : row->second.members) {
+    auto each = groups_of_.lower_bound(member.base);
+    while (each->second != row) ++each;
+    groups_of_.erase(each);
+  }
   retired_.push_back({row->second, quiescence_.retire_token()});
   by_id_.erase(row->second.id);
   rows_.erase(row);

@@ -5,6 +5,9 @@
 // Each connected subnet owns a block of adjacencies, one a host address. A gateway is a host of a
 // connected subnet, so its adjacency is that host's slot: when the neighbour resolves, every route
 // through it forwards, and no route is touched.
+//
+// In an equal-cost group a gateway that failed hands its flows to those that did not, until it is
+// resolved (or unresolved, which is to be asked by traffic); when all failed each keeps its share.
 #pragma once
 
 #include <deque>
@@ -71,6 +74,9 @@ class Forwarding {
   void unresolved(InterfaceId interface, Ipv4Address ip);
   void failed(InterfaceId interface, Ipv4Address ip);
   bool take_used(InterfaceId interface, Ipv4Address ip);
+  /// Whether others carry what an equal-cost group would send to this failed neighbour, so that no
+  /// packet will ask for it any more.
+  bool is_relieved(InterfaceId interface, Ipv4Address ip) const;
   /// Whose slot `index` is; nullopt when it is no neighbour's.
   std::optional<NeighborSlot> neighbor_at(AdjacencyIndex index) const;
 
@@ -94,6 +100,7 @@ class Forwarding {
     NextHopId id{};
     std::optional<std::uint32_t> group;
     std::optional<AdjacencyIndex> group_adjacency;
+    std::vector<NextHop> members;  // of the group
     std::uint64_t prefixes = 0;
   };
   struct Retired {
@@ -109,6 +116,10 @@ class Forwarding {
   Rows::iterator acquire(const Target& target, std::optional<NextHopId> before = {});
   bool make_group(Row& row, const Target& target, std::optional<NextHopId> before);
   void release(Rows::iterator row, std::uint64_t prefixes);
+  void store_neighbor(AdjacencyIndex index, const Adjacency& adjacency);
+  bool is_failed(AdjacencyIndex index) const;
+  std::vector<NextHop> living(const Row& row) const;
+  void spread(const Row& row);
   void set_default(Rows::iterator row);
 
   Fib& fib_;
@@ -127,6 +138,7 @@ class Forwarding {
   std::map<std::pair<Egress, std::uint32_t>, AdjacencyIndex> verdicts_;
   Rows rows_;
   std::map<NextHopId, Rows::iterator> by_id_;
+  std::multimap<AdjacencyIndex, Rows::iterator> groups_of_;  // by their members' slots
   std::optional<Rows::iterator> default_;
   std::deque<Retired> retired_;
 };

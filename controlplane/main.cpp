@@ -62,8 +62,6 @@ int run(const std::string& path) {
   spdlog::info("{}: {} interfaces, workers on cores {}", path, config.ethernets.size(),
                fmt::join(config.system.worker_cores, ","));
   weir::control::Router router(config);
-  // EAL moved this thread to one core; all control cores are meant.
-  confine(config.system.control_cores);
   weir::control::RouterViews views(router);
   weir::api::ApiServer server(views, config.services.api_socket);
   sd_notify(0, "READY=1");

@@ -201,9 +201,31 @@ std::optional<CliError> unknown_verb(const CLI::App& app, int argc, char** argv)
   return std::nullopt;
 }
 
-int run(int argc, char** argv) {
-  CommandLine line;
-  line.context.program = argc > 0 && *argv[0] != '\0' ? argv[0] : "weir";
+/// The verb that the command line got to, as typed: `weir show fib`.
+std::pair<const CLI::App*, std::string> innermost(const CLI::App& app) {
+  const CLI::App* here = &app;
+  std::string name = "weir";
+  while (!here->get_subcommands().empty()) {
+    here = here->get_subcommands().front();
+    name += ' ' + here->get_name();
+  }
+  return {here, name};
+}
+
+/// What is wrong with the command line, in words of ours where CLI11's do not help.
+CliError usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (auto unknown = unknown_verb(app, argc, argv)) return *std::move(unknown);
+  const auto [here, name] = innermost(app);
+  const std::string help = '`' + name + " --help` explains ";
+  if (here->get_require_subcommand_min() == 0) return CliError(error.what(), help + "it", kUsage);
+  std::string verbs;
+  for (const CLI::App* verb : here->get_subcommands(nullptr))
+    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+  return CliError('`' + name + "` needs one of " + verbs, help + "them", kUsage);
+}
+
+/// The command line into `line`; an exit code when there is nothing more to do.
+std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   CLI::App app{"Weir, a DPDK router for lab networks. `weir VERB --help` explains a verb.", "weir"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "weir " WEIR_VERSION);
@@ -218,17 +240,29 @@ int run(int argc, char** argv) {
   add_ping_verb(app, line);
   add_lab_verbs(app, line);
   add_tool_verbs(app, line);
+  if (argc == 1) {
+    std::cerr << app.help();
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
+    return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) {
-      if (const auto unknown = unknown_verb(app, argc, argv)) {
-        report(line.context, *unknown);
-        return kUsage;
-      }
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error, std::cout, std::cerr);
+      return kSuccess;
     }
-    return app.exit(error, std::cout, std::cerr) == 0 ? kSuccess : kUsage;
+    // Flags behind the mistake may not have been read.
+    line.context.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+    report(line.context, usage_error(app, error, argc, argv));
+    return kUsage;
   }
+}
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  line.context.program = argc > 0 && *argv[0] != '\0' ? argv[0] : "weir";
+  if (const auto finished = read_command_line(line, argc, argv)) return *finished;
   try {
     const int result = line.verb();
     std::cout.flush();

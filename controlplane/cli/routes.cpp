@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "config/address_text.hpp"
 #include "config/limits.hpp"
 #include "config/route_file.hpp"
+#include "config/text.hpp"
 #include "controlplane/cli/actions.hpp"
 #include "controlplane/cli/client.hpp"
 
@@ -61,18 +63,27 @@ std::vector<std::string> errors_of(const Json& answer) {
   return errors;
 }
 
-/// The router's errors begin with the prefix of their change; the reader thinks in lines.
+/// An error of the router, `change 4: 10.0.0.0/8: ...`, as the change it is about and what is
+/// wrong.
+std::pair<std::optional<std::size_t>, std::string> split_error(const std::string& error) {
+  constexpr std::string_view kStart = "change ";
+  const std::size_t colon = error.find(": ");
+  if (!error.starts_with(kStart) || colon == error.npos) return {std::nullopt, error};
+  const auto number =
+      config::parse_number(std::string_view(error).substr(kStart.size(), colon - kStart.size()));
+  if (!number) return {std::nullopt, error};
+  return {static_cast<std::size_t>(*number), error.substr(colon + 2)};
+}
+
+/// The router counts changes; the reader thinks in lines.
 void report_refused(const Context& context, const std::string& path,
                     const std::vector<std::string>& errors,
                     std::span<const config::FileRoute> sent) {
-  std::map<std::string, std::uint32_t, std::less<>> lines;
-  if (!errors.empty())
-    for (const config::FileRoute& route : sent) lines.emplace(route.to.to_string(), route.line);
   for (const std::string& error : errors) {
-    const auto line = lines.find(error.substr(0, error.find_first_of(": ")));
+    const auto [index, message] = split_error(error);
     context.err << path;
-    if (line != lines.end()) context.err << ':' << line->second;
-    context.err << ": error: " << error << '\n';
+    if (index && *index < sent.size()) context.err << ':' << sent[*index].line;
+    context.err << ": error: " << message << '\n';
   }
 }
 
@@ -108,7 +119,8 @@ void change_route(const Context& context, const std::string& operation,
   }
   const Json answer =
       Client(context.socket).post_partly("/v1/routes", {{"changes", Json::array({change})}});
-  if (const auto errors = errors_of(answer); !errors.empty()) throw CliError(errors.front());
+  if (const auto errors = errors_of(answer); !errors.empty())
+    throw CliError(split_error(errors.front()).second);
   if (context.json) context.print_json(answer);
 }
 

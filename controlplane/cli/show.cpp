@@ -268,8 +268,9 @@ void show_fib(const Context& context, const std::string& address) {
   line("destination", text(answer, "destination"));
   const Json route = answer.value("route", Json());
   if (route.is_object()) {
-    line("route", fmt::format("{} ({}, {})", text(route, "prefix"), text(route, "type"),
-                              text(route, "protocol")));
+    const std::string type = text(route, "type"), protocol = text(route, "protocol");
+    line("route", fmt::format("{} ({})", text(route, "prefix"),
+                              type == protocol ? type : type + ", " + protocol));
     const Json& next_hops = list(route, "next_hops");
     for (const Json& next_hop : next_hops)
       line(next_hops.size() > 1 ? "  one of" : "  via",

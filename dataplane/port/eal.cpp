@@ -18,10 +18,12 @@ namespace {
 constexpr std::uint64_t kMegabyte = 1 << 20;
 
 std::vector<std::string> eal_arguments(const EalOptions& options) {
-  std::vector<unsigned> cores = options.control_cores;
-  cores.insert(cores.end(), options.worker_cores.begin(), options.worker_cores.end());
-  std::vector<std::string> arguments{"weir-router", "-l", fmt::format("{}", fmt::join(cores, ",")),
-                                     "--main-lcore", std::to_string(options.control_cores.front())};
+  // Numbered by job, not by core: a core may be the control plane's and a worker's too.
+  std::string lcores = fmt::format("{}@({})", kMainLcore, fmt::join(options.control_cores, ","));
+  for (std::size_t i = 0; i < options.worker_cores.size(); ++i)
+    lcores += fmt::format(",{}@{}", worker_lcore(i), options.worker_cores[i]);
+  std::vector<std::string> arguments{"weir-router", "--lcores", lcores, "--main-lcore",
+                                     std::to_string(kMainLcore)};
   if (options.hugepage_bytes == 0) {
     arguments.insert(arguments.end(),
                      {"--no-huge", "-m", std::to_string(options.needed_bytes / kMegabyte + 1)});

@@ -1,14 +1,19 @@
 // The environment abstraction layer, brought up once a process.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace weir {
 
+inline constexpr unsigned kMainLcore = 0;
+/// The lcore of a worker by its index.
+constexpr unsigned worker_lcore(std::size_t worker) { return static_cast<unsigned>(worker) + 1; }
+
 struct EalOptions {
-  std::vector<unsigned> control_cores;  // the first is the main lcore
+  std::vector<unsigned> control_cores;  // the main lcore may run on any of them
   std::vector<unsigned> worker_cores;
   std::uint64_t hugepage_bytes = 0;  // 0: ordinary pages
   std::uint64_t needed_bytes = 0;    // what pools and rings take, when there are no hugepages

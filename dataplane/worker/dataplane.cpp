@@ -139,14 +139,14 @@ void Dataplane::assign_queues() {
 void Dataplane::start() {
   running_ = true;
   for (auto& worker : workers_)
-    rte_eal_remote_launch(run_worker, worker.get(), worker->options().core);
+    rte_eal_remote_launch(run_worker, worker.get(), worker_lcore(worker->options().index));
 }
 
 void Dataplane::stop() {
   if (!running_) return;
   running_ = false;
   for (auto& worker : workers_) worker->stop();
-  for (auto& worker : workers_) rte_eal_wait_lcore(worker->options().core);
+  for (auto& worker : workers_) rte_eal_wait_lcore(worker_lcore(worker->options().index));
 }
 
 void Dataplane::publish(std::unique_ptr<const Snapshot> next) {

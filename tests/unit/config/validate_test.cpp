@@ -31,8 +31,8 @@ std::vector<Row> rows() {
        {"lab.yaml:2:51: error: core 1 is given twice (each core once)"}},
       {"core with two jobs",
        kTwoPorts + "system: {control-cores: [0, 1], worker-cores: [1]}\n",
-       {"lab.yaml:2:48: error: core 1 is both a control and a worker core (a worker needs a core "
-        "of its own)"}},
+       {"lab.yaml:2:48: warning: core 1 is both a control and a worker core (a worker of full "
+        "speed has a core of its own)"}},
       {"too many workers",
        kTwoPorts +
            "system: {worker-cores: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]}\n",
