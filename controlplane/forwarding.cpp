@@ -149,11 +149,7 @@ bool Forwarding::make_group(Row& row, const Target& target, std::optional<NextHo
   const auto heir_group = heir != by_id_.end() ? heir->second->second.group : std::nullopt;
   row.group = groups_.allocate(heir_group);
   row.group_adjacency = adjacencies_.allocate(1);
-  if (!row.group || !row.group_adjacency) {
-    if (row.group_adjacency) adjacencies_.release(*row.group_adjacency, 1);
-    if (row.group) groups_.release(*row.group);
-    return false;
-  }
+  if (!row.group || !row.group_adjacency) return false;  // `acquire` gives back the other
   if (before && !heir_group) groups_.fill(*row.group, next_hops_.load(*before));
   row.members = std::move(members);
   spread(row);
@@ -256,9 +252,23 @@ std::size_t Forwarding::install_many(std::span<const Bulk> routes) {
     ++row->second.prefixes;
     fib_routes.push_back({route.prefix, row->second.id});
   }
+  const std::size_t before = fib_.size();
   const FibBulkResult result = fib_.bulk_load(fib_routes);
   for (const std::size_t index : result.refused) release(by_id_.at(fib_routes[index].next_hop), 1);
+  if (fib_.size() - before + result.refused.size() != fib_routes.size())
+    release_repeated(fib_routes, result.refused);
   return refused_count + result.refused.size();
+}
+
+/// All were new, yet fewer came: of a prefix that was given more than once the last one counts.
+void Forwarding::release_repeated(std::span<const FibRoute> routes,
+                                  std::span<const std::size_t> refused) {
+  std::map<Ipv4Prefix, NextHopId> last;
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    if (std::binary_search(refused.begin(), refused.end(), i)) continue;
+    const auto [known, is_new] = last.try_emplace(routes[i].prefix, routes[i].next_hop);
+    if (!is_new) release(by_id_.at(std::exchange(known->second, routes[i].next_hop)), 1);
+  }
 }
 
 void Forwarding::remove(Ipv4Prefix prefix) {

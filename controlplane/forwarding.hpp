@@ -62,7 +62,8 @@ class Forwarding {
   /// Inserts or replaces; false when a table is full (nothing changed then).
   bool install(Ipv4Prefix prefix, const Target& target);
   void remove(Ipv4Prefix prefix);
-  /// Many at once, faster; returns how many were refused.
+  /// Many at once, faster; of routes for the same prefix the last counts. Returns how many were
+  /// refused.
   struct Bulk {
     Ipv4Prefix prefix;
     const Target* target;
@@ -120,6 +121,7 @@ class Forwarding {
   bool is_failed(AdjacencyIndex index) const;
   std::vector<NextHop> living(const Row& row) const;
   void spread(const Row& row);
+  void release_repeated(std::span<const FibRoute> routes, std::span<const std::size_t> refused);
   void set_default(Rows::iterator row);
 
   Fib& fib_;
