@@ -55,7 +55,7 @@ Eal::Eal(const EalOptions& options) {
                           options.hugepage_bytes / (2 * kMegabyte))
             : std::string("Is another router running with the same --file-prefix? Are you root?")));
   }
-  if (!fanout_keeps_fragments())
+  if (!fanout_is_ours())
     throw std::runtime_error("this program was linked without --export-dynamic-symbol=setsockopt");
   // For dpdk-dumpcap; a router without it works all the same.
   rte_pdump_init();

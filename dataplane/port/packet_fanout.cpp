@@ -8,13 +8,13 @@
 
 #include <cstring>
 
-// What setsockopt(2) is, with one flag less. Its errors are the kernel's own, by errno.
+// What setsockopt(2) is, with two flags less. Its errors are the kernel's own, by errno.
 extern "C" int setsockopt(int fd, int level, int option, const void* value,
                           socklen_t length) noexcept {
   int fanout = 0;
   if (level == SOL_PACKET && option == PACKET_FANOUT && length == sizeof fanout) {
     std::memcpy(&fanout, value, sizeof fanout);
-    fanout &= ~(PACKET_FANOUT_FLAG_DEFRAG << 16);
+    fanout &= ~((PACKET_FANOUT_FLAG_DEFRAG | PACKET_FANOUT_FLAG_ROLLOVER) << 16);
     value = &fanout;
   }
   return static_cast<int>(syscall(SYS_setsockopt, fd, level, option, value, length));
@@ -22,7 +22,7 @@ extern "C" int setsockopt(int fd, int level, int option, const void* value,
 
 namespace weir {
 
-bool fanout_keeps_fragments() {
+bool fanout_is_ours() {
   return dlsym(RTLD_DEFAULT, "setsockopt") == reinterpret_cast<void*>(&setsockopt);
 }
 
