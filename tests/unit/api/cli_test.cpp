@@ -181,6 +181,17 @@ TEST_F(Cli, RouteLoad) {
   EXPECT_EQ(router.changes.back().kind, control::RouteChange::Kind::replace);
 }
 
+TEST_F(Cli, RouteLoadNamesTheLineThatTheRouterRefuses) {
+  router.refused = test::prefix("10.2.0.0/16");
+  const std::string file = directory.write(
+      "routes",
+      "10.1.0.0/16 blackhole\n\n# a comment\n10.2.0.0/16 blackhole\n10.3.0.0/16 blackhole\n");
+  const test::Finished run = weir({"route", "load", file});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, file + ":4: error: 10.2.0.0/16: refused\n");
+  EXPECT_EQ(run.out, file + ": 2 routes applied, 1 refused\n");
+}
+
 TEST_F(Cli, RouteLoadWithAWrongLineChangesNothing) {
   const std::string file =
       directory.write("routes", "10.0.0.0/8 blackhole\n10.1.0.0/33 blackhole\n");
@@ -274,8 +285,26 @@ TEST_F(Cli, UnknownVerbNamesTheNearest) {
       "weir: there is no `weir show intefaces`\n      did you mean `weir show interfaces`?\n");
   run = weir({"--socket", "show", "shwo"});
   EXPECT_NE(run.err.find("did you mean `weir show`?"), std::string::npos) << run.err;
-  EXPECT_EQ(weir({}).exit_code, 64);
   EXPECT_EQ(weir({"--help"}).exit_code, 0);
+}
+
+TEST_F(Cli, WhatIsMissingOnTheCommandLineIsSaid) {
+  const auto complaint = [&](std::vector<std::string> words) {
+    const test::Finished run = weir(std::move(words));
+    EXPECT_EQ(run.exit_code, 64);
+    EXPECT_EQ(run.out, "");
+    return run.err;
+  };
+  const std::string alone = complaint({});
+  EXPECT_NE(alone.find("show"), std::string::npos) << "no list of verbs: " << alone;
+  EXPECT_EQ(complaint({"lab"}),
+            "weir: `weir lab` needs one of up, down, status\n"
+            "      `weir lab --help` explains them\n");
+  EXPECT_EQ(complaint({"show", "fib"}),
+            "weir: ADDRESS is required\n      `weir show fib --help` explains it\n");
+  EXPECT_EQ(complaint({"ping", "10.0.0.1", "--cuont", "3"}).find("weir: "), 0u);
+  const test::Finished run = weir({"show", "fib", "--json"});
+  EXPECT_EQ(json::parse(run.out)["error"]["exit_code"], 64);
 }
 
 }  // namespace

@@ -139,13 +139,18 @@ class FakeRouter : public control::RouterApi {
       const std::vector<control::RouteChange>& asked) override {
     const std::lock_guard lock(mutex_);
     control::RouteChangeResult result;
-    for (const auto& change : asked) {
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const control::RouteChange& change = asked[i];
       changes.push_back(change);
       const bool known = std::any_of(routes_.begin(), routes_.end(), [&](const auto& route) {
         return route.prefix == change.route.to;
       });
       if (change.kind == control::RouteChange::Kind::remove && !known)
-        result.errors.push_back(change.route.to.to_string() + ": no such route");
+        result.errors.push_back("change " + std::to_string(i) + ": " + change.route.to.to_string() +
+                                ": no such route");
+      else if (change.route.to == refused)
+        result.errors.push_back("change " + std::to_string(i) + ": " + change.route.to.to_string() +
+                                ": refused");
       else
         ++result.applied;
     }
@@ -179,7 +184,8 @@ class FakeRouter : public control::RouterApi {
 
   std::vector<control::RouteChange> changes;  // all that were asked for
   std::optional<Ipv4Address> flushed;
-  std::size_t many_routes = 0;  // when set: so many /32 routes from 16.0.0.0 on
+  std::optional<Ipv4Prefix> refused;  // a prefix that no change may have
+  std::size_t many_routes = 0;        // when set: so many /32 routes from 16.0.0.0 on
   std::function<void(const control::PingRequest&)> on_ping;
 
  private:

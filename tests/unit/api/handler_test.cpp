@@ -116,7 +116,7 @@ TEST_F(Handler, ChangeRoutes) {
                                                  {"op":"delete","to":"10.20.0.0/16"}]})"),
                 409);
   EXPECT_EQ(answer["applied"], 1);
-  EXPECT_EQ(answer["errors"], Json::array({"10.9.0.0/16: no such route"}));
+  EXPECT_EQ(answer["errors"], Json::array({"change 0: 10.9.0.0/16: no such route"}));
   EXPECT_EQ(answer["error"]["code"], "refused");
 }
 
