@@ -4,6 +4,11 @@
 #include <cstring>
 
 namespace weir {
+namespace {
+
+constexpr std::uint32_t kPage = 4096;
+
+}  // namespace
 
 AdjacencyTable::AdjacencyTable()
     : slots_memory_(std::size_t{kSlots} * sizeof(Adjacency), Pages::small),
@@ -15,26 +20,57 @@ AdjacencyTable::AdjacencyTable()
 
 std::optional<AdjacencyIndex> AdjacencyTable::allocate(std::uint32_t size) {
   const auto log2 = static_cast<unsigned>(std::countr_zero(size));
-  if (auto& free = free_[log2]; !free.empty()) {
-    const AdjacencyIndex block = free.back();
-    free.pop_back();
-    return block;
-  }
-  const std::uint32_t block = (next_ + size - 1) & ~(size - 1);
-  if (block + size > kSlots || block + size < block) return std::nullopt;
-  next_ = block + size;
-  slots_memory_.map_for_reading(std::size_t{block} * sizeof(Adjacency), size * sizeof(Adjacency));
-  used_memory_.map_for_reading(block, size);
+  auto block = take_free(log2);
+  if (!block && grow(size)) block = take_free(log2);
+  if (!block) return std::nullopt;
+  slots_memory_.map_for_reading(std::size_t{*block} * sizeof(Adjacency), size * sizeof(Adjacency));
+  used_memory_.map_for_reading(*block, size);
   return block;
 }
 
-void AdjacencyTable::release(AdjacencyIndex block, std::uint32_t size) {
-  for (std::uint32_t i = 0; i < size; ++i) {
-    // Read before writing: an untouched page must stay the shared zero page.
-    if (load(block + i).egress != Egress::unresolved) store(block + i, Adjacency{});
-    take_used(block + i);
+/// The smallest free block of at least 2^log2 slots, halved as often as need be.
+std::optional<AdjacencyIndex> AdjacencyTable::take_free(unsigned log2) {
+  unsigned found = log2;
+  while (found < kSizes && free_[found].empty()) ++found;
+  if (found == kSizes) return std::nullopt;
+  const AdjacencyIndex block = free_[found].back();
+  free_[found].pop_back();
+  while (found > log2) {
+    --found;
+    free_[found].push_back(block + (1u << found));
+  }
+  return block;
+}
+
+/// Adds a block of `size` to the free ones, and the smaller ones that lie before it.
+bool AdjacencyTable::grow(std::uint32_t size) {
+  const std::uint32_t block = (next_ + size - 1) & ~(size - 1);
+  if (block > kSlots - size) return false;
+  while (next_ < block) {
+    const auto log2 = static_cast<unsigned>(std::countr_zero(next_));
+    free_[log2].push_back(next_);
+    next_ += 1u << log2;
   }
   free_[std::countr_zero(size)].push_back(block);
+  next_ = block + size;
+  return true;
+}
+
+void AdjacencyTable::release(AdjacencyIndex block, std::uint32_t size) {
+  // Whole pages go back to the system; what is smaller, or may not, is cleared.
+  if (size < kPage || !used_memory_.discard(block, size))
+    for (std::uint32_t i = 0; i < size; ++i) take_used(block + i);
+  if (size < kPage / sizeof(Adjacency) ||
+      !slots_memory_.discard(std::size_t{block} * sizeof(Adjacency), size * sizeof(Adjacency)))
+    for (std::uint32_t i = 0; i < size; ++i) clear(block + i);
+  free_[std::countr_zero(size)].push_back(block);
+}
+
+/// Reads before it writes: an untouched page must stay the shared zero page.
+void AdjacencyTable::clear(AdjacencyIndex index) {
+  const __m128i value = load_adjacency(&slots_[index]);
+  if (_mm_movemask_epi8(_mm_cmpeq_epi8(value, _mm_setzero_si128())) != 0xffff)
+    store(index, Adjacency{});
 }
 
 void AdjacencyTable::store(AdjacencyIndex index, const Adjacency& adjacency) {

@@ -97,13 +97,13 @@ using AdjacencyIndex = std::uint32_t;
 /// verdict). Readers are lock-free; one writer.
 class AdjacencyTable {
  public:
-  /// Room for four /8 subnets; only touched pages cost memory.
+  /// Room for three /8 subnets and 16 million other hosts; only touched pages cost memory.
   static constexpr std::uint32_t kSlots = 1u << 26;
 
   AdjacencyTable();
 
-  /// A zeroed block of `size` slots (a power of two), aligned to its size; nullopt when the table
-  /// is full. Its pages are mapped (to the shared zero page) before it is returned, so that no
+  /// A zeroed block of `size` slots (a power of two), aligned to its size; nullopt when there is no
+  /// such room. Its pages are mapped (to the shared zero page) before it is returned, so that no
   /// worker faults.
   std::optional<AdjacencyIndex> allocate(std::uint32_t size);
   /// The caller has waited for quiescence. The block's memory goes back to the system.
@@ -125,7 +125,11 @@ class AdjacencyTable {
   std::uint8_t* used_;
   std::uint32_t next_ = 16;  // the first block; small indices stay free so that 0 is never valid
   static constexpr unsigned kSizes = 27;
-  std::vector<AdjacencyIndex> free_[kSizes];  // freed blocks by log2 of their size
+  std::vector<AdjacencyIndex> free_[kSizes];  // blocks below `next_`, by log2 of their size
+
+  std::optional<AdjacencyIndex> take_free(unsigned log2);
+  bool grow(std::uint32_t size);
+  void clear(AdjacencyIndex index);
 };
 
 }  // namespace weir
