@@ -80,15 +80,25 @@ void GroupTable::release(std::uint32_t group) { free_.push_back(group); }
 void GroupTable::set_members(std::uint32_t group, const std::vector<NextHop>& members) {
   NextHop* const first = &buckets_[std::size_t{group} * kBuckets];
   const auto count = static_cast<std::uint32_t>(members.size());
-  // The first `kBuckets % count` members take one bucket more.
-  std::vector<std::uint32_t> room(count, kBuckets / count);
-  for (std::uint32_t i = 0; i < kBuckets % count; ++i) ++room[i];
+  const auto index_of = [&](std::uint32_t bucket) {
+    return static_cast<std::size_t>(std::find(members.begin(), members.end(), first[bucket]) -
+                                    members.begin());
+  };
+  std::vector<std::uint32_t> room(count, kBuckets / count), held(count + 1);
+  for (std::uint32_t bucket = 0; bucket < kBuckets; ++bucket) ++held[index_of(bucket)];
+  // Some members take one bucket more: those that have it already come first.
+  std::uint32_t more = kBuckets % count;
+  for (const bool has_it : {true, false})
+    for (std::uint32_t i = 0; i < count && more > 0; ++i)
+      if ((held[i] > kBuckets / count) == has_it) {
+        ++room[i];
+        --more;
+      }
 
   std::vector<std::uint32_t> homeless;
   for (std::uint32_t bucket = 0; bucket < kBuckets; ++bucket) {
-    const auto member = std::find(members.begin(), members.end(), first[bucket]);
-    const auto index = static_cast<std::size_t>(member - members.begin());
-    if (member != members.end() && room[index] > 0) {
+    const std::size_t index = index_of(bucket);
+    if (index < count && room[index] > 0) {
       --room[index];
     } else {
       homeless.push_back(bucket);
