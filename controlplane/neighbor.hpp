@@ -85,6 +85,9 @@ class NeighborActions {
   virtual void host_unreachable(HeldPacket packet) = 0;
   /// Whether a packet was forwarded to `ip` since this was last asked.
   virtual bool take_used(InterfaceId interface, Ipv4Address ip) = 0;
+  /// Whether to go on asking for a neighbour that failed, because no packet will: others carry its
+  /// traffic. It stays FAILED until it answers.
+  virtual bool keep_asking(InterfaceId, Ipv4Address) { return false; }
   /// At most kEventRate a second and interface.
   virtual void event(const NeighborEvent& event) = 0;
 };

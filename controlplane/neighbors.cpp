@@ -336,6 +336,7 @@ void Neighbors::fail(Id id) {
     drop(table_.oldest(table_.most(NeighborClass::failed), NeighborClass::failed));
   entry.state = NeighborState::failed;
   entry.mac = entry.challenger = {};
+  entry.answer_until = Duration::min();
   entry.expires =
       now_ + std::min(kFailedFirst * (1 << std::min<unsigned>(entry.failures, 8)), kFailedMost);
   if (entry.failures < 255) ++entry.failures;
@@ -346,8 +347,16 @@ void Neighbors::fail(Id id) {
 
 void Neighbors::end_failed(Id id) {
   const Neighbor& entry = table_[id];
+  if (actions_.keep_asking(entry.interface, entry.ip)) return ask_failed(id);
   failures_.remember(entry.interface, entry.ip, entry.failures, now_ + kFailureMemory);
   drop(id);
+}
+
+void Neighbors::ask_failed(Id id) {
+  Neighbor& entry = table_[id];
+  if (spend(ports_[entry.interface], Keep::for_probes)) solicit(entry, std::nullopt);
+  entry.expires = now_ + kFailedFirst;
+  arm(id);
 }
 
 std::size_t Neighbors::flush(std::optional<InterfaceId> interface, std::optional<Ipv4Address> ip) {

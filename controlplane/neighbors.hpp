@@ -14,7 +14,8 @@
 //   broadcasts, while it forwards on. An unused one expires.
 // - A destination that does not answer 3 requests is FAILED for 5 s, then 10, 20, 30 s when it
 // fails again
-//   soon; any valid ARP from it ends that. FAILED entries leave by themselves.
+//   soon; any valid ARP from it ends that. FAILED entries leave by themselves; those that no packet
+// would ask for again (`keep_asking`) stay, and are asked every 5 s.
 //
 // Bounds (all fixed but those of NeighborSettings): the constants below, NeighborSettings' limits,
 // 75 % of the table and 25 % of the held packets for any one interface. Of the pending entries
@@ -162,6 +163,7 @@ class Neighbors {
   void drop(Id id);
   void fail(Id id);
   void end_failed(Id id);
+  void ask_failed(Id id);
 
   // Timers
   void on_timer(Id id);

@@ -70,7 +70,7 @@ bool Neighbors::is_outstanding(const Neighbor& entry) const {
 
 std::optional<DropReason> Neighbors::reply(Port& port, Id id, const ArpSeen& seen) {
   Neighbor& entry = table_[id];
-  if (entry.state == NeighborState::failed) {
+  if (entry.state == NeighborState::failed && !is_outstanding(entry)) {
     cancel_failed(id);
     return std::nullopt;
   }
@@ -115,9 +115,12 @@ std::optional<DropReason> Neighbors::claim(Port& port, Id id, const ArpSeen& see
             {NeighborEvent::Kind::conflict, entry.interface, entry.ip, entry.mac, seen.sender_mac});
       return DropReason::arp_unsolicited;
     case NeighborClass::failed:
-      cancel_failed(id);
-      if (is_request_for_us) return learn(port, seen);
-      return std::nullopt;
+      if (!is_outstanding(entry)) {
+        cancel_failed(id);
+        if (is_request_for_us) return learn(port, seen);
+        return std::nullopt;
+      }
+      [[fallthrough]];  // it was asked just now
     case NeighborClass::pending:
       // The answer is on its way; only one who talks to us may come before it.
       if (!is_request_for_us) return DropReason::arp_unsolicited;

@@ -81,6 +81,7 @@ class World : public NeighborActions {
   bool take_used(InterfaceId i, Ipv4Address ip) override {
     return all_used || used.erase({i, ip}) > 0;
   }
+  bool keep_asking(InterfaceId i, Ipv4Address ip) override { return relieved.contains({i, ip}); }
   void event(const NeighborEvent& e) override {
     static constexpr std::string_view kNames[] = {"conflict", "moved", "own-address", "gone",
                                                   "full"};
@@ -98,7 +99,7 @@ class World : public NeighborActions {
   std::map<Key, TimePoint> solicited;
   std::map<Key, std::optional<MacAddress>> last_to;
   std::set<std::uintptr_t> held;
-  std::set<Key> used;
+  std::set<Key> used, relieved;
   bool all_used = false, check_rate = true, keep_log = true;
   std::vector<std::string> lines;
   std::vector<NeighborEvent> events;

@@ -55,8 +55,10 @@ class History {
         return answer_a_solicitation();
       case 16:
       case 17:
-      case 18:
         return static_cast<void>(world.used.insert({i, any_host(i)}));
+      case 18:
+        if (pick(2) == 0) return static_cast<void>(world.relieved.insert({i, any_host(i)}));
+        return static_cast<void>(world.relieved.erase({i, any_host(i)}));
       default:
         break;
     }

@@ -315,6 +315,44 @@ TEST_F(NeighborsTest, UnusedEntryExpiresAfterItsLifetimeInTheTimeOfATest) {
   EXPECT_EQ(engine.next_deadline(), std::nullopt);
 }
 
+TEST_F(NeighborsTest, FailedOneThatNoPacketAsksForIsAskedForAllTheSame) {
+  world.names = kStations;
+  world.relieved.insert({0, kHost});
+  engine.glean(0, kHost, world.packet(1), false);
+  advance(3s);
+  ASSERT_EQ(world.slot(0, kHost), Slot::failed);
+  world.take_lines();
+  advance(15s);
+  EXPECT_EQ(world.take_lines(),
+            (std::vector<std::string>{"8000 solicit 10.0.0.5", "13000 solicit 10.0.0.5",
+                                      "18000 solicit 10.0.0.5"}));
+  EXPECT_EQ(row(kHost).state, NeighborState::failed);
+  // The answer to that is one like any other.
+  advance(400ms);
+  EXPECT_EQ(reply(kHost, mac(1)), std::nullopt);
+  EXPECT_EQ(world.take_lines(), (std::vector<std::string>{"18400 publish 10.0.0.5 a"}));
+  EXPECT_EQ(row(kHost).state, NeighborState::reachable);
+  EXPECT_TRUE(row(kHost).verified);
+}
+
+TEST_F(NeighborsTest, FailedOneIsForgottenWhenItIsMissedAgain) {
+  world.relieved.insert({0, kHost});
+  engine.glean(0, kHost, world.packet(1), false);
+  advance(9s);
+  ASSERT_EQ(world.slot(0, kHost), Slot::failed);
+  // A reply that comes when nothing is outstanding only ends the negative cache.
+  advance(2s);
+  EXPECT_EQ(reply(kHost, mac(1)), std::nullopt);
+  EXPECT_EQ(world.slot(0, kHost), Slot::unresolved);
+  engine.glean(0, kHost, world.packet(2), false);
+  advance(9s);
+  ASSERT_EQ(world.slot(0, kHost), Slot::failed);
+  world.relieved.clear();
+  advance(5s);
+  EXPECT_EQ(world.slot(0, kHost), Slot::unresolved);
+  EXPECT_TRUE(engine.snapshot().empty());
+}
+
 TEST_F(NeighborsTest, InterfaceChangeTakesOutWhatNoLongerBelongs) {
   engine.set_interface(
       {0,
