@@ -75,7 +75,8 @@ void read_host(const YamlValue& key, const YamlValue& value, Lab& lab) {
     v.number(config::limits::kMinMtu, config::limits::kMaxMtu, mtu);
     host.mtu = static_cast<std::uint16_t>(mtu);
   });
-  if (!map.has("addresses")) key.error("host without addresses", "addresses: [10.0.1.2/24]");
+  if (!map.has("addresses") && map.all_known())
+    key.error("host without addresses", "addresses: [10.0.1.2/24]");
   lab.hosts.push_back(std::move(host));
 }
 
@@ -107,6 +108,13 @@ std::string cut_out(std::string_view text, SourceRef begin, int end_line) {
   return result;
 }
 
+/// Whether the file is one `{ }`, as JSON is, in which values cannot be told by their lines.
+bool is_in_braces(std::string_view text, SourceRef root) {
+  for (int line = 1; line < root.line; ++line) text.remove_prefix(text.find('\n') + 1);
+  const auto column = static_cast<std::size_t>(root.column - 1);
+  return column < text.size() && text[column] == '{';
+}
+
 /// The configuration at `path` or in `text`, with all route files named by absolute paths.
 void take_router(config::ParseResult parsed, Lab& lab, config::Findings& findings) {
   findings.append(parsed.findings);
@@ -126,9 +134,9 @@ void read_router(const YamlValue& value, const YamlNode& root, const std::string
   if (value.node().kind != YamlNode::Kind::map)
     return value.unexpected("a configuration, or the path of one");
   const int next = next_key_line(root, "router");
-  if (root.source.line == value.source().line && root.source.column != 1)
-    return value.error("a file that is one { } cannot have the router inside",
-                       "begin each key on a line of its own");
+  if (is_in_braces(text, root.source))
+    return value.error("a file that is one { } cannot have its router inside",
+                       "name the router's file, or begin each key on a line of its own");
   config::ParseResult parsed = config::parse_text(cut_out(text, value.source(), next), file);
   if (parsed) parsed.findings.append(config::validate(*parsed.config));
   if (!parsed.findings.ok()) parsed.config.reset();
