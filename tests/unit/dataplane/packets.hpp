@@ -42,7 +42,11 @@ Bytes bytes_of(const Header& header) {
 /// `count` bytes that differ from their neighbours.
 inline Bytes pattern(std::size_t count) {
   Bytes bytes(count);
-  for (std::size_t i = 0; i < count; ++i) bytes[i] = static_cast<std::uint8_t>(i * 7 + 1);
+  std::uint8_t value = 1;
+  for (auto& byte : bytes) {
+    byte = value;
+    value = static_cast<std::uint8_t>(value + 7);
+  }
   return bytes;
 }
 
