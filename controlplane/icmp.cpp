@@ -98,7 +98,8 @@ Packet make_icmp_error(const IcmpErrorSpec& spec, Ipv4Address source, std::uint1
   store(message, icmp);
   icmp.checksum.set_raw(checksum::compute(message));
   store(message, icmp);
-  write_ipv4(packet, wire::ip_protocol::kIcmp, source, about->source_address(), id, kIcmpErrorTos);
+  const auto tos = static_cast<std::uint8_t>(kIcmpErrorPrecedence | (about->tos & kTosBits));
+  write_ipv4(packet, wire::ip_protocol::kIcmp, source, about->source_address(), id, tos);
   return packet;
 }
 
@@ -125,11 +126,15 @@ bool make_echo_reply(Packet& packet, std::uint16_t id) {
   auto icmp = load<wire::Icmp>(message);
   if (icmp.type != wire::Icmp::kEcho || icmp.code != 0 || !checksum::verify(message)) return false;
   icmp.type = wire::Icmp::kEchoReply;
-  icmp.checksum.set_raw(checksum::update(icmp.checksum.raw(), Be16{0x0800}.raw(), 0));
+  icmp.checksum.set_raw(0);
   packet.resize(total);
   packet.erase(packet.begin() + sizeof(wire::Ipv4),
                packet.begin() + static_cast<std::ptrdiff_t>(header));
-  store(std::span{packet}.subspan(sizeof(wire::Ipv4)), icmp);
+  // Summed anew: RFC 1624's update gives 0 for a message of zeros, whose checksum is 0xffff.
+  const std::span<std::uint8_t> reply = std::span{packet}.subspan(sizeof(wire::Ipv4));
+  store(reply, icmp);
+  icmp.checksum.set_raw(checksum::compute(reply));
+  store(reply, icmp);
   write_ipv4(packet, wire::ip_protocol::kIcmp, ip->destination_address(), ip->source_address(), id,
              ip->tos);
   return true;
@@ -154,7 +159,6 @@ Packet make_echo_request(Ipv4Address source, Ipv4Address destination, std::uint1
 }
 
 // --- limits
-// ---------------------------------------------------------------------------------------
 
 IcmpLimiter::IcmpLimiter(std::uint64_t seed) : seed_(mix(seed + 1)), random_(seed) {
   for (Class& c : classes_) {

@@ -53,8 +53,9 @@ struct IcmpErrorSpec {
 inline constexpr std::size_t kIcmpErrorMax = 576;
 /// RFC 1122 section 3.2.1.7 asks for a configurable one; 64 is IANA's recommendation.
 inline constexpr std::uint8_t kDefaultTtl = 64;
-/// Of ICMP errors: precedence 6, internetwork control (RFC 1812 section 4.3.2.5).
-inline constexpr std::uint8_t kIcmpErrorTos = 0xc0;
+/// Of ICMP errors: precedence 6, internetwork control, and the original's TOS bits (RFC 1812
+/// section 4.3.2.5), which are those of RFC 1349 without what is ECN's now.
+inline constexpr std::uint8_t kIcmpErrorPrecedence = 0xc0, kTosBits = 0x1c;
 
 /// The header of a packet whose version, lengths and checksum are right (RFC 1812 section 5.2.2).
 std::optional<wire::Ipv4> read_ipv4(PacketView packet);

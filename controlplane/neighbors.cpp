@@ -40,7 +40,6 @@ Neighbors::~Neighbors() {
 }
 
 // --- interfaces
-// -----------------------------------------------------------------------------------
 
 const Neighbors::Port* Neighbors::port(InterfaceId interface) const {
   return interface < kMaxInterfaces && ports_[interface].present ? &ports_[interface] : nullptr;
@@ -132,7 +131,6 @@ void Neighbors::announce(InterfaceId interface) {
 }
 
 // --- statics
-// --------------------------------------------------------------------------------------
 
 bool Neighbors::add_static(InterfaceId interface, Ipv4Address ip, MacAddress mac) {
   const Port* p = port(interface);
@@ -157,7 +155,6 @@ bool Neighbors::remove_static(InterfaceId interface, Ipv4Address ip) {
 }
 
 // --- packets
-// --------------------------------------------------------------------------------------
 
 void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, bool known_before) {
   now_ = clock_.now();
@@ -236,7 +233,6 @@ void Neighbors::discard_held(Neighbor& entry, DropReason reason) {
 }
 
 // --- entries
-// --------------------------------------------------------------------------------------
 
 void Neighbors::resolve(Id id, MacAddress mac, NeighborClass as) {
   Neighbor& entry = table_[id];
@@ -380,7 +376,6 @@ std::size_t Neighbors::flush(std::optional<InterfaceId> interface, std::optional
 }
 
 // --- timers
-// ---------------------------------------------------------------------------------------
 
 bool Neighbors::tick() {
   now_ = clock_.now();
@@ -506,7 +501,6 @@ Duration Neighbors::jittered(Duration most) {
 }
 
 // --- what others may see
-// --------------------------------------------------------------------------
 
 std::optional<MacAddress> Neighbors::lookup(InterfaceId interface, Ipv4Address ip) const {
   if (interface >= kMaxInterfaces) return std::nullopt;

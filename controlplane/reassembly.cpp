@@ -77,7 +77,6 @@ std::vector<Packet> fragment(PacketView packet, std::uint16_t mtu) {
 }
 
 // --- reassembly
-// -----------------------------------------------------------------------------------
 
 Reassembler::Result Reassembler::add(TimePoint now, PacketView packet, InterfaceId interface) {
   const auto ip = read_ipv4(packet);
