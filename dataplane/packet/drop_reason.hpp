@@ -62,6 +62,7 @@ enum class DropReason : std::uint8_t {
 };
 
 inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(DropReason::count);
+static_assert(kDropReasons <= 64, "Pipeline keeps one bit a reason");
 
 struct DropReasonText {
   DropReason reason;

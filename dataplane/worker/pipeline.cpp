@@ -1,6 +1,8 @@
 #include "dataplane/worker/pipeline.hpp"
 
+#include <bit>
 #include <cstring>
+#include <utility>
 
 #include "dataplane/packet/simd.hpp"
 #include "dataplane/stage/ethernet_input.hpp"
@@ -11,6 +13,49 @@
 #include "dataplane/stage/ipv4_validate.hpp"
 
 namespace weir {
+
+namespace {
+
+// Eight pointers are stored at a time.
+constexpr unsigned kGathered = Burst::kSize + 8;
+
+/// The packets of a lane side by side; returns how many. `packets` has room for kGathered.
+unsigned gather(const Burst& burst, Lane lane, rte_mbuf** packets) {
+  unsigned count = 0;
+#ifdef __AVX512F__
+  for (unsigned first = 0; first < burst.size; first += 8) {
+    const auto mask = static_cast<__mmask8>(lane.mask() >> first);
+    // What is beyond the lane's packets is overwritten by the next eight.
+    _mm512_storeu_si512(packets + count,
+                        _mm512_maskz_compress_epi64(mask, _mm512_load_si512(&burst.packet[first])));
+    count += static_cast<unsigned>(std::popcount(unsigned{mask}));
+  }
+#else
+  lane.for_each([&](unsigned i) { packets[count++] = burst.packet[i]; });
+#endif
+  return count;
+}
+
+/// The packets of a lane that end with this verdict.
+Lane going(const Burst& burst, Lane lane, Egress egress) {
+  const U32x16 wanted{static_cast<std::uint32_t>(egress)};
+  std::uint64_t found = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    found |= at(equal(U32x16::load(&burst.egress[first]), wanted), first);
+  });
+  return Lane{found} & lane;
+}
+
+std::uint64_t bytes_of(const Burst& burst, Lane lane) {
+  std::uint64_t bytes = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    const U32x16 lengths = U32x16::load(&burst.frame_length[first]);
+    bytes += U32x16{0}.with(static_cast<unsigned>(lane.mask() >> first) & 0xffff, lengths).sum();
+  });
+  return bytes;
+}
+
+}  // namespace
 
 struct Pipeline::Arrival {
   Burst& burst;
@@ -37,21 +82,22 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now) {
 
   if (ethernet.arp) arp(arrival, ethernet.arp);
   if (hop.other) verdicts(arrival, hop.other, ethernet.ipv4_group);
-  drop(arrival, hop.forward & ethernet.ipv4_group, DropReason::link_broadcast);
+  drop(hop.forward & ethernet.ipv4_group, DropReason::link_broadcast);
   out.ttl_expired.for_each([&](unsigned i) {
     punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
   });
   out.too_big.for_each([&](unsigned i) { oversized(arrival, i); });
 
-  drop(arrival, ethernet.too_short, DropReason::frame_too_short);
-  drop(arrival, ethernet.too_long, DropReason::frame_too_long);
-  drop(arrival, ethernet.not_ours, DropReason::not_our_mac);
-  drop(arrival, ethernet.not_subscribed, DropReason::multicast_not_subscribed);
-  drop(arrival, ethernet.unknown_type, DropReason::unknown_ether_type);
-  drop(arrival, ip.bad_header, DropReason::bad_header);
-  drop(arrival, ip.bad_length, DropReason::bad_length);
-  drop(arrival, ip.bad_checksum, DropReason::bad_checksum);
-  drop(arrival, ip.martian, DropReason::martian_source);
+  drop(ethernet.too_short, DropReason::frame_too_short);
+  drop(ethernet.too_long, DropReason::frame_too_long);
+  drop(ethernet.not_ours, DropReason::not_our_mac);
+  drop(ethernet.not_subscribed, DropReason::multicast_not_subscribed);
+  drop(ethernet.unknown_type, DropReason::unknown_ether_type);
+  drop(ip.bad_header, DropReason::bad_header);
+  drop(ip.bad_length, DropReason::bad_length);
+  drop(ip.bad_checksum, DropReason::bad_checksum);
+  drop(ip.martian, DropReason::martian_source);
+  discard(arrival);
   transmit_.flush();
 }
 
@@ -85,9 +131,12 @@ void Pipeline::forward(Burst& burst, Lane ready) {
   for_each_sixteen(burst, [&](unsigned at16) {
     others |= at(~equal(U32x16::load(&burst.egress[at16]), same) & 0xffff, at16);
   });
-  if (ready == burst.all() && (Lane{others} & ready).empty()) {
-    transmit_.send(interface_of(first), burst.packet, burst.size, burst_bytes_);
-    return;
+  if ((Lane{others} & ready).empty()) {
+    if (ready == burst.all())
+      return transmit_.send(interface_of(first), burst.packet, burst.size, burst_bytes_);
+    rte_mbuf* packets[kGathered];
+    const unsigned count = gather(burst, ready, packets);
+    return transmit_.send(interface_of(first), packets, count, bytes_of(burst, ready));
   }
   ready.for_each(
       [&](unsigned i) { transmit_.stage(interface_of(burst.egress_of(i)), burst.packet[i]); });
@@ -105,7 +154,7 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
     (request ? counters.arp_requests : counters.arp_replies_received).add(1);
     const ArpVerdict verdict =
         judge_arp(arp, burst.ethernet(i).source, interface, *arrival.snapshot.tables.adjacencies);
-    if (!verdict.answer && !verdict.punt) return drop(arrival, i, verdict.drop);
+    if (!verdict.answer && !verdict.punt) return drop(i, verdict.drop);
 
     DropReason punted = DropReason::arp_policed;
     if (verdict.punt && budget.punt[static_cast<std::size_t>(verdict.punt_class)].take(arrival.now))
@@ -123,31 +172,27 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
       counters_.generated.add(1);
       transmit_.stage(interface.id, burst.packet[i]);
     } else if (handed_over) {
-      rte_pktmbuf_free(burst.packet[i]);
+      spent_.add(i);
     } else {
-      drop(arrival, i, verdict.answer ? DropReason::arp_policed : punted);
+      drop(i, verdict.answer ? DropReason::arp_policed : punted);
     }
   });
 }
 
 void Pipeline::verdicts(const Arrival& arrival, Lane other, Lane group) {
-  // What only counts goes in one piece; what needs thought goes one by one.
-  Lane blackholed, failed, martian;
-  other.for_each([&](unsigned i) {
-    switch (arrival.burst.egress_of(i)) {
-      case Egress::blackhole:
-        return blackholed.add(i);
-      case Egress::failed:
-        return failed.add(i);
-      case Egress::martian:
-        return martian.add(i);
-      default:
-        return verdict(arrival, i, group.has(i));
-    }
+  const Burst& burst = arrival.burst;
+  // What comes in floods goes in one piece, the rest one by one.
+  const Lane blackholed = going(burst, other, Egress::blackhole);
+  const Lane failed = going(burst, other, Egress::failed);
+  const Lane martian = going(burst, other, Egress::martian);
+  const Lane unresolved = going(burst, other, Egress::unresolved) - group;
+  drop(blackholed, DropReason::blackhole);
+  drop(failed, DropReason::neighbor_failed);
+  drop(martian, DropReason::martian_destination);
+  if (unresolved) glean(arrival, unresolved);
+  (other - blackholed - failed - martian - unresolved).for_each([&](unsigned i) {
+    verdict(arrival, i, group.has(i));
   });
-  drop(arrival, blackholed, DropReason::blackhole);
-  drop(arrival, failed, DropReason::neighbor_failed);
-  drop(arrival, martian, DropReason::martian_destination);
 }
 
 void Pipeline::verdict(const Arrival& arrival, unsigned i, bool group) {
@@ -158,18 +203,16 @@ void Pipeline::verdict(const Arrival& arrival, unsigned i, bool group) {
       (egress == Egress::subnet_broadcast && burst.rewrite[i].value() == arrival.interface.id) ||
       (egress == Egress::multicast && group);
   if (to_us) {
-    return punt(
-        arrival, i,
-        {.punt_class = PuntClass::local, .reason = PuntReason::local, .link_broadcast = group});
+    punt(arrival, i,
+         {.punt_class = PuntClass::local, .reason = PuntReason::local, .link_broadcast = group});
+    return;
   }
   // RFC 1812 section 5.3.4: no router forwards what came in a link-layer broadcast.
-  if (group) return drop(arrival, i, DropReason::link_broadcast);
+  if (group) return drop(i, DropReason::link_broadcast);
   const auto icmp = [&](PuntReason reason) {
     punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = reason});
   };
   switch (egress) {
-    case Egress::unresolved:
-      return glean(arrival, i);
     case Egress::no_route:
       return icmp(PuntReason::no_route);
     case Egress::unreachable:
@@ -177,27 +220,33 @@ void Pipeline::verdict(const Arrival& arrival, unsigned i, bool group) {
     case Egress::prohibit:
       return icmp(PuntReason::prohibit);
     case Egress::subnet_broadcast:
-      return drop(arrival, i, DropReason::directed_broadcast);
+      return drop(i, DropReason::directed_broadcast);
     case Egress::multicast:
-      return drop(arrival, i, DropReason::multicast_not_subscribed);
+      return drop(i, DropReason::multicast_not_subscribed);
     default:
-      return drop(arrival, i, DropReason::no_route);
+      return drop(i, DropReason::no_route);
   }
 }
 
-void Pipeline::glean(const Arrival& arrival, unsigned i) {
+void Pipeline::glean(const Arrival& arrival, Lane lane) {
   const Burst& burst = arrival.burst;
-  // Time to live is spent before the neighbour is asked for (RFC 1812 section 5.2.1).
-  if ((burst.hop_word[i] & 0xff) < 2) {
-    return punt(arrival, i,
-                {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
+  for (; lane; lane = lane - Lane::one(lane.front())) {
+    const unsigned i = lane.front();
+    // Time to live is spent before the neighbour is asked for (RFC 1812 section 5.2.1).
+    if ((burst.hop_word[i] & 0xff) < 2) {
+      punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
+      continue;
+    }
+    // A slot that once was resolved keeps its MAC: those destinations come first.
+    const bool known = !burst.rewrite[i].destination.is_zero();
+    const DropReason refused =
+        punt(arrival, i,
+             {.adjacency = burst.adjacency[i],
+              .punt_class = known ? PuntClass::p4_glean_known : PuntClass::p5_glean_unknown,
+              .reason = PuntReason::glean});
+    // All ask of one budget at one time: what it refused one it refuses the rest.
+    if (refused == DropReason::glean_policed) return drop(lane, refused);
   }
-  // A slot that once was resolved keeps its MAC: those destinations come first.
-  const bool known = !burst.rewrite[i].destination.is_zero();
-  punt(arrival, i,
-       {.adjacency = burst.adjacency[i],
-        .punt_class = known ? PuntClass::p4_glean_known : PuntClass::p5_glean_unknown,
-        .reason = PuntReason::glean});
 }
 
 Lane Pipeline::options(const Arrival& arrival, Lane lane) {
@@ -208,10 +257,10 @@ Lane Pipeline::options(const Arrival& arrival, Lane lane) {
     const std::uint32_t own = addresses.empty() ? 0 : addresses.front().address;
     switch (process_options(burst.ipv4(i), own)) {
       case OptionsVerdict::source_routed:
-        return drop(arrival, i, DropReason::source_route);
+        return drop(i, DropReason::source_route);
       case OptionsVerdict::malformed:
-        return punt(arrival, i,
-                    {.punt_class = PuntClass::icmp_error, .reason = PuntReason::bad_option});
+        punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::bad_option});
+        return;
       case OptionsVerdict::forward:
         break;
     }
@@ -226,33 +275,42 @@ void Pipeline::oversized(const Arrival& arrival, unsigned i) {
   const InterfaceId egress = interface_of(burst.egress_of(i));
   const std::uint16_t mtu = arrival.snapshot.interfaces[egress].mtu;
   if ((burst.ipv4(i).fragment.get() & wire::Ipv4::kDontFragment) != 0) {
-    return punt(arrival, i,
-                {.mtu = mtu, .punt_class = PuntClass::icmp_error, .reason = PuntReason::too_big});
+    punt(arrival, i,
+         {.mtu = mtu, .punt_class = PuntClass::icmp_error, .reason = PuntReason::too_big});
+    return;
   }
   std::array<rte_mbuf*, kMaxFragments> fragments;
   const unsigned made =
       fragment_ipv4(burst.packet[i], mtu, burst.rewrite[i], fragments_, fragments);
-  if (made == 0) return drop(arrival, i, DropReason::fragment_failed);
+  if (made == 0) return drop(i, DropReason::fragment_failed);
   counters_.interface[arrival.interface.id].fragmented.add(1);
   counters_.consumed.add(1);
   counters_.generated.add(made);
   for (unsigned k = 0; k < made; ++k) transmit_.stage(egress, fragments[k]);
-  rte_pktmbuf_free(burst.packet[i]);
+  spent_.add(i);
 }
 
-void Pipeline::punt(const Arrival& arrival, unsigned i, PuntMeta meta) {
+DropReason Pipeline::punt(const Arrival& arrival, unsigned i, PuntMeta meta) {
   meta.interface = arrival.interface.id;
   const DropReason reason = punter_.punt(arrival.burst.packet[i], meta, arrival.now);
-  if (reason != Punter::kPunted) return drop(arrival, i, reason);
-  rte_pktmbuf_free(arrival.burst.packet[i]);
+  if (reason == Punter::kPunted)
+    spent_.add(i);
+  else
+    drop(i, reason);
+  return reason;
 }
 
-void Pipeline::drop(const Arrival& arrival, Lane lane, DropReason reason) {
-  if (!lane) return;
-  rte_mbuf* packets[Burst::kSize];
-  unsigned count = 0;
-  lane.for_each([&](unsigned i) { packets[count++] = arrival.burst.packet[i]; });
-  drop_packets(counters_.interface[arrival.interface.id], reason, packets, count);
+void Pipeline::discard(const Arrival& arrival) {
+  Lane ended = std::exchange(spent_, Lane{});
+  for (; reasons_ != 0; reasons_ &= reasons_ - 1) {
+    const auto reason = static_cast<std::size_t>(std::countr_zero(reasons_));
+    const Lane lane = std::exchange(dropped_[reason], Lane{});
+    counters_.interface[arrival.interface.id].dropped[reason].add(lane.count());
+    ended |= lane;
+  }
+  if (!ended) return;
+  rte_mbuf* packets[kGathered];
+  rte_pktmbuf_free_bulk(packets, gather(arrival.burst, ended, packets));
 }
 
 Pipeline::Pipeline(Counters& counters, Transmit& transmit, Punter& punter, rte_mempool* fragments,

@@ -36,19 +36,27 @@ class Pipeline {
   void verdict(const Arrival& arrival, unsigned i, bool group);
   Lane options(const Arrival& arrival, Lane lane);
   void oversized(const Arrival& arrival, unsigned i);
-  void glean(const Arrival& arrival, unsigned i);
-  /// Hands packet `i` to the control plane, or drops it with what stood in the way.
-  void punt(const Arrival& arrival, unsigned i, PuntMeta meta);
-  void drop(const Arrival& arrival, Lane lane, DropReason reason);
-  void drop(const Arrival& arrival, unsigned i, DropReason reason) {
-    drop(arrival, Lane::one(i), reason);
+  void glean(const Arrival& arrival, Lane lane);
+  /// Hands packet `i` to the control plane, or drops it with what stood in the way: which is
+  /// returned (Punter::kPunted: nothing).
+  DropReason punt(const Arrival& arrival, unsigned i, PuntMeta meta);
+  /// Notes what ends here, and why; `discard` counts and frees it all at once.
+  void drop(Lane lane, DropReason reason) {
+    dropped_[static_cast<std::size_t>(reason)] |= lane;
+    reasons_ |= std::uint64_t{!lane.empty()} << static_cast<unsigned>(reason);
   }
+  void drop(unsigned i, DropReason reason) { drop(Lane::one(i), reason); }
+  void discard(const Arrival& arrival);
 
   Counters& counters_;
   Transmit& transmit_;
   Punter& punter_;
   rte_mempool* fragments_;
   std::array<ArpBudget, kMaxInterfaces> arp_budgets_;
+  // Of the burst in hand, empty between bursts:
+  std::array<Lane, kDropReasons> dropped_;
+  std::uint64_t reasons_ = 0;      // for which `dropped_` has packets
+  Lane spent_;                     // to be freed, counted elsewhere
   std::uint64_t burst_bytes_ = 0;  // of the burst in hand, padding to sixteen being zero
   unsigned sample_ = 0;
 };
