@@ -57,6 +57,7 @@ std::vector<Packet> fragment(PacketView packet, std::uint16_t mtu) {
   }
   if ((ip->fragment.get() & wire::Ipv4::kDontFragment) != 0 || mtu < 68) return parts;
   const PacketView payload = packet.subspan(ip->header_length());
+  if (ip->fragment_offset() + payload.size() > kMaxPacket) return parts;  // no offset says that
   Packet header(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(ip->header_length()));
   const bool more_follow = (ip->fragment.get() & wire::Ipv4::kMoreFragments) != 0;
   for (std::size_t at = 0; at < payload.size();) {

@@ -82,8 +82,8 @@ class Reassembler {
 };
 
 /// The packet in parts of at most `mtu` (68 or more) bytes, in order (RFC 791 section 3.2): itself
-/// when it fits; none when it is not intact or has DF set and does not fit. Later parts keep only
-/// options with the copy bit.
+/// when it fits; none when it is not intact, or does not fit and has DF set or (a fragment itself)
+/// ends beyond 65,535. Later parts keep only options with the copy bit.
 std::vector<Packet> fragment(PacketView packet, std::uint16_t mtu);
 
 }  // namespace weir::control

@@ -38,7 +38,6 @@ std::vector<std::uint64_t> sorted_keys(std::uint8_t rank, std::span<const Rib::E
 Rib::Rib(RibSink& sink) : sink_(sink), index_(16, TargetHash{&targets_}, TargetEqual{&targets_}) {}
 
 // --- targets
-// --------------------------------------------------------------------------------------
 
 std::size_t Rib::TargetHash::operator()(const Target& target) const {
   std::uint64_t h = std::uint64_t{static_cast<std::uint8_t>(target.type)} << 32 | target.interface;
@@ -168,7 +167,6 @@ void Rib::reinstall(const std::vector<bool>& changed, const std::vector<bool>& w
 }
 
 // --- routes
-// ---------------------------------------------------------------------------------------
 
 Rib::Group Rib::group(Ipv4Prefix prefix) const {
   Group group;
@@ -289,7 +287,6 @@ void Rib::merge(RouteProtocol protocol, std::span<const Entry> entries, bool rep
 }
 
 // --- questions
-// ------------------------------------------------------------------------------------
 
 std::optional<RibRoute> Rib::find(Ipv4Prefix prefix) const {
   const auto key = best(group(prefix));
