@@ -86,7 +86,9 @@ LocalDelivery::Result LocalDelivery::deliver(PacketView packet, const PuntMeta& 
   // RFC 1122 section 3.3.6: a unicast address in a link-layer broadcast is not for us.
   if (meta.link_broadcast) return drop(DropReason::link_broadcast);
   const Ipv4Address source = ip->source_address();
-  if (!source.is_host() || is_broadcast(source)) return drop(DropReason::martian_source);
+  // Also not from ourselves: the answer would come back here.
+  if (!source.is_host() || is_broadcast(source) || is_own(source))
+    return drop(DropReason::martian_source);
   return ip->is_fragment() ? reassemble(in) : dispatch(in);
 }
 

@@ -115,7 +115,7 @@ bool Pinger::receive(PacketView packet) {
   std::memcpy(&icmp, message.data(), sizeof icmp);
   if (icmp.type != wire::Icmp::kEchoReply) return receive_error(*ip, message);
   const auto [session, index] = find(icmp.rest[0].get(), icmp.rest[1].get(), ip->source_address());
-  if (session == nullptr) return false;
+  if (session == nullptr || session->source != ip->destination_address()) return false;
   PingReply& reply = session->replies[index];
   reply.rtt_ms =
       std::chrono::duration<double, std::milli>(clock_.now() - session->sent[index]).count();
