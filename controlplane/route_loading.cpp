@@ -1,6 +1,7 @@
 #include "controlplane/route_loading.hpp"
 
 #include <fmt/format.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -19,6 +20,9 @@ using config::RouteChunk;
 
 std::vector<RouteChunk> parse_chunks(const std::string& text, const std::string& path,
                                      unsigned threads) {
+  // TBB counts the cores that the caller may use, and complains about wishes beyond.
+  const auto cores = static_cast<unsigned>(oneapi::tbb::info::default_concurrency());
+  threads = std::clamp(threads, 1u, std::max(cores, 1u));
   const auto parts = config::split_lines(text, threads * 4u);
   std::vector<RouteChunk> chunks(parts.size());
   oneapi::tbb::task_arena arena(static_cast<int>(threads));

@@ -236,12 +236,18 @@ struct DeadMembers : ForwardingTest {
       forwarding.resolved(0, ip(each), mac(ip(each).value()));
     EXPECT_TRUE(forwarding.install(net("20.0.0.0/8"), three));
   }
+  void expect_thirds() {
+    for (const char* each : {"10.0.0.2", "10.0.0.3", "10.0.0.4"}) {
+      EXPECT_GE(shares("20.0.0.1")[each], 42);
+      EXPECT_LE(shares("20.0.0.1")[each], 43);
+    }
+  }
   const Target three = via({{0, ip("10.0.0.2")}, {0, ip("10.0.0.3")}, {0, ip("10.0.0.4")}});
 };
 
 TEST_F(DeadMembers, HandTheirFlowsToTheLivingWhoseOwnStay) {
   const auto before = spread("20.0.0.1");
-  EXPECT_EQ(shares("20.0.0.1"), (Shares{{"10.0.0.2", 43}, {"10.0.0.3", 43}, {"10.0.0.4", 42}}));
+  expect_thirds();
   forwarding.failed(0, ip("10.0.0.3"));
   const auto after = spread("20.0.0.1");
   EXPECT_EQ(shares("20.0.0.1"), (Shares{{"10.0.0.2", 64}, {"10.0.0.4", 64}}));
@@ -255,7 +261,7 @@ TEST_F(DeadMembers, HandTheirFlowsToTheLivingWhoseOwnStay) {
   EXPECT_FALSE(forwarding.is_relieved(0, ip("10.0.0.9")));
 
   forwarding.resolved(0, ip("10.0.0.3"), mac(3));
-  EXPECT_EQ(shares("20.0.0.1"), (Shares{{"10.0.0.2", 43}, {"10.0.0.3", 43}, {"10.0.0.4", 42}}));
+  expect_thirds();
   const auto again = spread("20.0.0.1");
   for (std::uint32_t i = 0; i < kBuckets; ++i) {
     if (again[i] != "10.0.0.3") {
@@ -279,7 +285,7 @@ TEST_F(DeadMembers, AllDeadIsAsWithoutAGroup) {
 
 TEST_F(DeadMembers, OneThatIsStillUnknownIsAskedByTraffic) {
   forwarding.unresolved(0, ip("10.0.0.2"));
-  EXPECT_EQ(shares("20.0.0.1")["10.0.0.2"], 43);
+  expect_thirds();
 }
 
 TEST_F(DeadMembers, ANewGroupBeginsWithoutTheDead) {
