@@ -13,6 +13,7 @@
 #include "config/text.hpp"
 #include "controlplane/cli/actions.hpp"
 #include "controlplane/cli/context.hpp"
+#include "controlplane/cli/doctor.hpp"
 #include "controlplane/cli/files.hpp"
 #include "controlplane/cli/lab.hpp"
 #include "controlplane/cli/show.hpp"
@@ -155,6 +156,9 @@ void add_lab_verbs(CLI::App& app, CommandLine& line) {
 }
 
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
+  add_verb(app, line, "doctor", "what of this machine stands in the way, and what mends it",
+           [&line] { return doctor(line.context, line.file); })
+      ->add_option("FILE", line.file, "configuration that the router is to run");
   CLI::App* subnet = add_verb(app, line, "subnet", "calculate with an address and its mask",
                               always([&line] { show_subnet(line.context, line.words); }));
   subnet->add_option("SUBNET", line.words, "ADDRESS/LENGTH or ADDRESS NETMASK")

@@ -141,6 +141,28 @@ class WeirLab(unittest.TestCase):
         # With checksums left to a NIC that is none, not even the first segment would arrive.
         self.assertGreater(json.loads(client.stdout)["end"]["sum_received"]["bytes"], 1 << 20)
 
+    def test_the_doctor_sees_the_veth_trap(self):
+        router = self.up()["router"]
+
+        def ports():
+            done = run(
+                *("ip", "netns", "exec", router["namespace"], CLI, "doctor"),
+                *(router["config"], "--json"),
+                check=False,
+            )
+            found = json.loads(done.stdout)["findings"]
+            return done.returncode, [one for one in found if one["topic"] == "port"]
+
+        code, found = ports()
+        self.assertEqual(code, 0, found)
+        self.assertEqual([one["level"] for one in found], ["ok"] * 3)
+        self.in_host("two", "ethtool", "-K", "lan", "tx", "on")
+        code, found = ports()
+        self.assertEqual(code, 1)
+        self.assertEqual([one["level"] for one in found], ["ok", "problem", "ok"])
+        run(*found[1]["remedy"].split())
+        self.assertEqual(ports()[0], 0)
+
     def test_a_second_up_says_it_is_up_already(self):
         first = self.up()
         again = self.weir("up")

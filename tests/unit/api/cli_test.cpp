@@ -277,6 +277,22 @@ TEST_F(Cli, Subnet) {
   EXPECT_EQ(weir({"subnet", "10.0.0.0/33"}).exit_code, 64);
 }
 
+TEST_F(Cli, Doctor) {
+  const std::string bad = directory.write("bad.yaml", "version: 9\n");
+  const test::Finished run = weir({"doctor", bad, "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  const json answer = json::parse(run.out);
+  EXPECT_EQ(answer["ok"], false);
+  EXPECT_EQ(answer["findings"][0]["topic"], "file");
+  EXPECT_EQ(answer["findings"][0]["level"], "problem");
+  EXPECT_EQ(answer["findings"][0]["message"].get<std::string>().find(bad + ":1:10: error: "), 0u);
+  for (const json& finding : answer["findings"]) {
+    EXPECT_TRUE(finding["message"].is_string());
+    EXPECT_TRUE(finding["remedy"].is_string() || finding["remedy"].is_null());
+  }
+  EXPECT_NE(weir({"doctor", bad}).out.find("problem  file       " + bad), std::string::npos);
+}
+
 TEST_F(Cli, UnknownVerbNamesTheNearest) {
   test::Finished run = weir({"show", "intefaces"});
   EXPECT_EQ(run.exit_code, 64);
