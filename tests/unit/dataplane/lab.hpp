@@ -105,6 +105,13 @@ class Lab {
     rte_mbuf* const packet = make(frame);
     arrive(interface, {&packet, 1});
   }
+  /// Lets frames stand in front of the wire until no more fit; returns how many.
+  unsigned clog(InterfaceId interface, const Bytes& frame) {
+    unsigned count = 0;
+    for (; rte_ring_full(from_worker_[interface - kLan]) == 0; ++count)
+      rte_ring_sp_enqueue(from_worker_[interface - kLan], make(frame));
+    return count;
+  }
   rte_mbuf* make(const Bytes& frame) {
     rte_mbuf* const packet = rte_pktmbuf_alloc(packets_);
     if (packet == nullptr) throw std::runtime_error("the packet pool is empty");

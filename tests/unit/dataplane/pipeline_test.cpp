@@ -2,6 +2,7 @@
 // row, that no packet and no buffer is missing.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -346,18 +347,43 @@ TEST(Pipeline, AFrameInSeveralBuffersIsTooLong) {
 
 // What the port does not take is dropped and counted; the worker does not wait.
 TEST(Pipeline, AFullTransmitQueueDrops) {
-  unsigned sent = 0;
-  std::uint64_t dropped = 0;
-  for (int burst = 0; burst < 20; ++burst) {
-    for (unsigned i = 0; i < Burst::kSize; ++i) lab().arrive(kLan, to({198, 18, 0, 1}));
-    // The sending half is polled first: keep its packets for the next poll by not letting it come.
-    lab().round();
-    std::vector<Sent> now = lab().sent();
-    sent += static_cast<unsigned>(now.size());
-    dropped += lab().drops()["tx-queue-full"];
-  }
-  EXPECT_EQ(sent + dropped, 20 * Burst::kSize);
+  const std::uint64_t tx_before = lab().counters().interface[kWan].tx_packets.get();
+  const unsigned waiting = lab().clog(kWan, Bytes(60, 0xab));
+  for (unsigned i = 0; i < Burst::kSize; ++i)
+    for (const InterfaceId id : {kLan, kNarrow})
+      lab().arrive(id, Ipv4Packet{.to_mac = own_mac(id)}.frame());
+  // A burst of those that wait comes back as the ring is polled, and makes room for one burst.
+  EXPECT_EQ(lab().round(), 3 * Burst::kSize);
+  auto drops = lab().drops();
+  EXPECT_EQ(drops["tx-queue-full"], Burst::kSize);
+  EXPECT_EQ(drops["multicast-not-subscribed"], Burst::kSize);
+  EXPECT_EQ(lab().sent().size(), waiting);
+  EXPECT_EQ(lab().counters().interface[kWan].tx_packets.get() - tx_before, Burst::kSize);
   EXPECT_EQ(lab().imbalance(), "");
+}
+
+TEST(Pipeline, CountsPacketsAndBytesByInterface) {
+  const auto totals = [](InterfaceId id) {
+    const InterfaceCounters& each = lab().counters().interface[id];
+    return std::array<std::uint64_t, 4>{each.rx_packets.get(), each.rx_bytes.get(),
+                                        each.tx_packets.get(), each.tx_bytes.get()};
+  };
+  const auto lan = totals(kLan), wan = totals(kWan), narrow = totals(kNarrow);
+  std::uint64_t bytes = 0, wan_bytes = 0;
+  for (unsigned i = 0; i < 40; ++i) {
+    const Bytes frame = i % 2 != 0 ? long_packet({198, 18, 0, 1}, 100 + i) : to({203, 0, 113, 1});
+    bytes += frame.size();
+    wan_bytes += i % 2 != 0 ? frame.size() : 0;
+    lab().arrive(kLan, frame);
+  }
+  lab().round();
+  EXPECT_EQ(collect().sent.size(), 20u);
+  EXPECT_EQ(totals(kLan)[0] - lan[0], 40u);
+  EXPECT_EQ(totals(kLan)[1] - lan[1], bytes);
+  EXPECT_EQ(totals(kLan)[2], lan[2]);
+  EXPECT_EQ(totals(kWan)[2] - wan[2], 20u);
+  EXPECT_EQ(totals(kWan)[3] - wan[3], wan_bytes);
+  EXPECT_EQ(totals(kNarrow), narrow);
 }
 
 TEST(Pipeline, NeighboursInUseAreMarked) {

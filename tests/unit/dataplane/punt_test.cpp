@@ -1,0 +1,139 @@
+// What reaches the control plane, and in what bounds: budgets by interface and class, full rings,
+// an empty pool. Whatever is not punted is dropped with the reason that stood in the way.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/dataplane/lab.hpp"
+
+namespace weir::test {
+namespace {
+
+Bytes stranger(unsigned host, std::uint16_t operation = wire::Arp::kRequest) {
+  const auto last = static_cast<std::uint8_t>(host % 200 + 10);
+  return ArpPacket{.operation = operation, .sender = {10, 0, 0, last}}.frame();
+}
+
+struct Row {
+  const char* name;
+  Bytes frame;
+  unsigned count;   // so many at one moment
+  unsigned punted;  // the burst of the budget
+  const char* reason;
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> table = {
+      {"gleans", Ipv4Packet{.destination = {10, 0, 1, 50}}.frame(), 640, 512, "glean-policed"},
+      {"packets for us", Ipv4Packet{.destination = {10, 0, 0, 1}}.frame(), 640, 512,
+       "punt-policed"},
+      {"ICMP errors", Ipv4Packet{.ttl = 1}.frame(), 192, 128, "icmp-policed"},
+      {"ARP replies", stranger(1, wire::Arp::kReply), 320, 256, "arp-policed"},
+  };
+  return table;
+}
+
+void burst_of(const Bytes& frame, unsigned count) {
+  for (unsigned i = 0; i < count; ++i) lab().arrive(kLan, frame);
+}
+
+/// All at the same moment; returns what was sent.
+std::vector<Sent> rounds_at(std::uint64_t now) {
+  std::vector<Sent> result;
+  while (lab().round_at(now) != 0)
+    for (Sent& each : lab().sent()) result.push_back(std::move(each));
+  return result;
+}
+
+TEST(Punt, BudgetsBoundWhatComesAtOnce) {
+  for (const Row& row : rows()) {
+    const std::uint64_t now = lab().now() + lab().dataplane().ticks_per_second();
+    burst_of(row.frame, row.count);
+    EXPECT_TRUE(rounds_at(now).empty()) << row.name;
+    EXPECT_EQ(lab().punted().size(), row.punted) << row.name;
+    EXPECT_EQ(lab().drops(),
+              (std::map<std::string, std::uint64_t>{{row.reason, row.count - row.punted}}))
+        << row.name;
+    EXPECT_EQ(lab().imbalance(), "") << row.name;
+  }
+}
+
+// A storm on one interface takes nothing from another one's budget.
+TEST(Punt, BudgetsAreByInterface) {
+  const std::uint64_t now = lab().now() + lab().dataplane().ticks_per_second();
+  burst_of(Ipv4Packet{.ttl = 1}.frame(), 512);
+  for (unsigned i = 0; i < 64; ++i)
+    lab().arrive(kNarrow, Ipv4Packet{.to_mac = own_mac(kNarrow), .ttl = 1}.frame());
+  rounds_at(now);
+  unsigned of_narrow = 0;
+  for (const Punted& each : lab().punted()) of_narrow += each.meta.interface == kNarrow;
+  EXPECT_EQ(of_narrow, 64u);
+  EXPECT_EQ(lab().drops()["icmp-policed"], 512u - 128u);
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+// Requests are answered even when the control plane hears of no more of them; beyond the answers'
+// own budget they end.
+TEST(Punt, AStormOfRequestsIsAnsweredWithinItsBudget) {
+  const std::uint64_t now = lab().now() + lab().dataplane().ticks_per_second();
+  const unsigned kRequests = 512;
+  for (unsigned i = 0; i < kRequests; ++i) lab().arrive(kLan, stranger(40 + i % 100));
+  const auto sent = rounds_at(now);
+  const auto punted = lab().punted();
+  EXPECT_EQ(sent.size(), 256u);
+  EXPECT_EQ(punted.size(), 128u);
+  for (const Punted& each : punted) EXPECT_EQ(each.meta.punt_class, PuntClass::p2_request_unknown);
+  for (const Sent& each : sent) EXPECT_EQ(each.frame[21], wire::Arp::kReply);
+  EXPECT_EQ(lab().drops()["arp-policed"], kRequests - 256u);
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+TEST(Punt, AFullRingDrops) {
+  const Bytes frame = Ipv4Packet{.destination = {10, 0, 0, 1}}.frame();
+  for (int burst = 0; burst < 18; ++burst) {
+    burst_of(frame, Burst::kSize);
+    lab().round();
+  }
+  EXPECT_EQ(lab().drops()["punt-queue-full"], 18 * 64u - (PuntRings::kSize - 1));
+  EXPECT_EQ(lab().worker().in_flight(), PuntRings::kSize - 1);
+  EXPECT_EQ(lab().dataplane().in_flight(), PuntRings::kSize - 1);
+  EXPECT_EQ(lab().punted().size(), PuntRings::kSize - 1);
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+// All that the control plane holds takes nothing from forwarding.
+TEST(Punt, AnEmptyControlPoolDropsPuntsAndForwardsOn) {
+  std::vector<PacketBuffer> held;
+  while (PacketBuffer packet = lab().dataplane().allocate()) held.push_back(std::move(packet));
+  burst_of(Ipv4Packet{.destination = {10, 0, 0, 1}}.frame(), 10);
+  burst_of(Ipv4Packet{}.frame(), 10);
+  burst_of(ArpPacket{}.frame(), 10);
+  burst_of(stranger(7), 10);
+  lab().round();
+  EXPECT_EQ(lab().drops(), (std::map<std::string, std::uint64_t>{{"punt-no-buffer", 10}}));
+  EXPECT_EQ(lab().sent().size(), 30u) << "ten forwarded, twenty ARP answers";
+  held.clear();
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+// RFC 6583 section 7.1: what keeps neighbours alive is served before what a storm brings.
+TEST(Punt, ClassesAreServedInOrder) {
+  burst_of(Ipv4Packet{.ttl = 1}.frame(), 1);
+  burst_of(Ipv4Packet{.destination = {10, 0, 0, 1}}.frame(), 1);
+  burst_of(Ipv4Packet{.destination = {10, 0, 1, 50}}.frame(), 1);
+  burst_of(Ipv4Packet{.destination = {10, 0, 1, 98}}.frame(), 1);
+  burst_of(stranger(60), 1);
+  burst_of(stranger(61, wire::Arp::kReply), 1);
+  lab().round();
+  std::vector<PuntClass> order;
+  for (const Punted& each : lab().punted()) order.push_back(each.meta.punt_class);
+  EXPECT_EQ(order, (std::vector<PuntClass>{PuntClass::p0_reply, PuntClass::p2_request_unknown,
+                                           PuntClass::p4_glean_known, PuntClass::p5_glean_unknown,
+                                           PuntClass::local, PuntClass::icmp_error}));
+  EXPECT_EQ(lab().sent().size(), 1u);
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+}  // namespace
+}  // namespace weir::test
