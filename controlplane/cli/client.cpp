@@ -50,7 +50,7 @@ void Client::fail_to_connect() const {
                      "use sudo, or join the group weir: usermod -aG weir $USER", kUnreachable);
     case 0:
       throw CliError("the router at " + socket_ + " does not answer",
-                     "look at its log: journalctl -u weir-router", kUnreachable);
+                     "look at its log: journalctl -u weir", kUnreachable);
     default:
       throw CliError("no router can be reached at " + socket_ + ": " + std::strerror(error),
                      "name its socket with --socket PATH or WEIR_SOCKET", kUnreachable);

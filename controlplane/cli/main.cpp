@@ -71,28 +71,33 @@ void add_file_verbs(CLI::App& app, CommandLine& line) {
 void add_show_verbs(CLI::App& app, CommandLine& line) {
   CLI::App& show = *add_group(app, "show", "what the router is and has");
   const Context& context = line.context;
-  add_verb(show, line, "interfaces", "interfaces with state, addresses and counters",
-           always([&context] { show_interfaces(context); }));
+  const auto of_interface = [&line](CLI::App* verb) {
+    verb->add_option("INTERFACE", line.text, "only this one");
+  };
+  of_interface(add_verb(show, line, "interfaces", "interfaces with state, addresses and counters",
+                        always([&line] { show_interfaces(line.context, line.text); })));
   CLI::App* routes = add_verb(show, line, "routes", "all routes, in prefix order",
                               always([&] { show_routes(context, line.routes); }));
   routes->add_option("--within", line.routes.within, "only those within PREFIX")
       ->type_name("PREFIX");
   routes->add_option("--limit", line.routes.limit, "at most N of them")->type_name("N");
-  add_verb(show, line, "neighbors", "neighbours with MAC address and state",
-           always([&context] { show_neighbors(context); }));
-  for (const auto& [name, meaning, call] :
-       {std::tuple{"counters", "packet conservation, workers and counters", &show_counters},
-        std::tuple{"drops", "dropped packets by interface and reason", &show_drops},
-        std::tuple{"config", "the running configuration as YAML", &show_config}})
-    add_verb(show, line, name, meaning,
-             always([&line, call = call] { call(line.context, line.all); }))
-        ->add_flag("--all", line.all,
-                   call == &show_config ? "with every default" : "those that are zero, too");
+  of_interface(add_verb(show, line, "neighbors", "neighbours with MAC address and state",
+                        always([&line] { show_neighbors(line.context, line.text); })));
+  CLI::App* drops = add_verb(show, line, "drops", "dropped packets by interface and reason",
+                             always([&line] { show_drops(line.context, line.all, line.text); }));
+  of_interface(drops);
+  drops->add_flag("--all", line.all, "those that are zero, too");
+  add_verb(show, line, "counters", "packet conservation, workers and counters",
+           always([&line] { show_counters(line.context, line.all); }))
+      ->add_flag("--all", line.all, "those that are zero, too");
+  add_verb(show, line, "config", "the running configuration as YAML",
+           always([&line] { show_config(line.context, line.all); }))
+      ->add_flag("--all", line.all, "with every default");
   CLI::App* fib = add_verb(show, line, "fib", "how one destination is forwarded",
                            always([&line] { show_fib(line.context, line.text); }));
   fib->add_option("ADDRESS", line.text, "destination")->required();
   add_verb(show, line, "version", "version of this program and of the router",
-           always([&context] { show_version(context); }));
+           always([&line] { show_version(line.context); }));
 }
 
 void add_route_verbs(CLI::App& app, CommandLine& line) {
@@ -232,9 +237,11 @@ CliError usage_error(const CLI::App& app, const CLI::ParseError& error, int argc
 std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   CLI::App app{"Weir, a DPDK router for lab networks. `weir VERB --help` explains a verb.", "weir"};
   app.require_subcommand(1);
+  app.get_formatter()->label("TEXT", "");
   app.set_version_flag("--version", "weir " WEIR_VERSION);
   app.add_flag("--json", line.context.json, "print JSON");
   app.add_option("--socket", line.context.socket, "the router's API socket")
+      ->type_name("PATH")
       ->envname("WEIR_SOCKET")
       ->capture_default_str();
   add_file_verbs(app, line);

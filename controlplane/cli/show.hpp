@@ -14,16 +14,16 @@ struct ShowRoutesOptions {
   std::size_t limit = 0;              // 0: all
 };
 
-/// By name.
-void show_interfaces(const Context& context);
+/// By name. `interface`, here and below: only what is about this one; empty: all.
+void show_interfaces(const Context& context, const std::string& interface);
 /// By prefix; asks for pages and prints each, so that memory stays small for a million routes.
 void show_routes(const Context& context, const ShowRoutesOptions& options);
 /// By address.
-void show_neighbors(const Context& context);
+void show_neighbors(const Context& context, const std::string& interface);
 /// The equation of conservation, the workers, the named counters (zeros only with `all`).
 void show_counters(const Context& context, bool all);
 /// By interface, most packets first; zeros only with `all`.
-void show_drops(const Context& context, bool all);
+void show_drops(const Context& context, bool all, const std::string& interface);
 void show_fib(const Context& context, const std::string& address);
 /// As YAML that `weir run` takes; defaults only with `all`.
 void show_config(const Context& context, bool all);

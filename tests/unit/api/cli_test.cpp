@@ -53,6 +53,18 @@ TEST_F(Cli, ShowInterfaces) {
   EXPECT_EQ(answer["interfaces"][1]["speed_mbps"], 10'000);
 }
 
+TEST_F(Cli, ShowWhatIsAboutOneInterface) {
+  EXPECT_EQ(output_json({"show", "interfaces", "right"})["interfaces"].size(), 1u);
+  EXPECT_EQ(output_json({"show", "neighbors", "right"})["neighbors"].size(), 1u);
+  EXPECT_EQ(output_json({"show", "neighbors", "left"})["neighbors"].size(), 2u);
+  EXPECT_EQ(output({"show", "drops", "right"}),
+            "INTERFACE  REASON       PACKETS  MEANING\n"
+            "right      ttl-exceeded        3  TTL was 1 or 0\n");
+  const test::Finished run = weir({"show", "neighbors", "rigth"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, "weir: the router has no interface \"rigth\"\n      did you mean right?\n");
+}
+
 TEST_F(Cli, ShowRoutes) {
   EXPECT_EQ(output({"show", "routes"}),
             "PREFIX              VIA              INTERFACE     TYPE         PROTOCOL\n"
