@@ -90,8 +90,7 @@ std::string find_router() {
                  "install it beside " + here + "/weir, or name it in WEIR_ROUTER");
 }
 
-int run_file(const Context& context, const std::string& path,
-             const std::vector<std::string>& arguments) {
+int run_file(const Context& context, const std::string& path) {
   const config::Findings findings = findings_of(path);
   context.err << findings.to_string();
   if (!findings.ok()) {
@@ -100,14 +99,9 @@ int run_file(const Context& context, const std::string& path,
     return kFailure;
   }
   const std::string router = find_router();
-  std::vector<char*> argv;
-  std::vector<std::string> words{router, path};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
   context.out.flush();
   context.err.flush();
-  execv(router.c_str(), argv.data());
+  execl(router.c_str(), router.c_str(), path.c_str(), nullptr);
   throw CliError(fmt::format("{}: {}", router, std::strerror(errno)));
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "controlplane/cli/context.hpp"
 
@@ -11,10 +10,9 @@ namespace weir::cli {
 /// Prints every finding of the file and its route files. Returns kFailure when one is an error.
 int check_file(const Context& context, const std::string& path);
 
-/// Checks `path`, then becomes `weir-router PATH ARGUMENTS...`; returns only with kFailure, when
+/// Checks `path`, then becomes `weir-router PATH`; returns only with kFailure, when
 /// the file has errors. Throws CliError when there is no weir-router.
-int run_file(const Context& context, const std::string& path,
-             const std::vector<std::string>& arguments);
+int run_file(const Context& context, const std::string& path);
 
 /// The program weir-router: $WEIR_ROUTER, beside this program, in the build tree, in libexec, in
 /// $PATH. Throws CliError when it is nowhere.

@@ -60,9 +60,8 @@ CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& m
 
 void add_file_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* run = add_verb(app, line, "run", "check a configuration file and run the router",
-                           [&line] { return run_file(line.context, line.file, line.words); });
+                           [&line] { return run_file(line.context, line.file); });
   run->add_option("FILE", line.file, "configuration")->required();
-  run->add_option("ARGUMENT", line.words, "passed on to weir-router, after --");
   CLI::App* check = add_verb(app, line, "check", "check a configuration file, needs no root",
                              [&line] { return check_file(line.context, line.file); });
   check->add_option("FILE", line.file, "configuration")->required();
@@ -238,6 +237,8 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   CLI::App app{"Weir, a DPDK router for lab networks. `weir VERB --help` explains a verb.", "weir"};
   app.require_subcommand(1);
   app.get_formatter()->label("TEXT", "");
+  app.get_formatter()->label("UINT", "N");
+  app.get_formatter()->label("FLOAT", "SECONDS");
   app.set_version_flag("--version", "weir " WEIR_VERSION);
   app.add_flag("--json", line.context.json, "print JSON");
   app.add_option("--socket", line.context.socket, "the router's API socket")
