@@ -178,13 +178,13 @@ class PingError : public PingerTest, public testing::WithParamInterface<ErrorRow
 
 TEST_P(PingError, TellsWhoSaidWhat) {
   const auto session = start(1);
-  const auto& [name, type, code, mtu, text] = GetParam();
+  const ErrorRow& row = GetParam();
   const auto error = [&](std::size_t quoted) {
     return Ipv4Packet{
         .source = kHop,
         .destination = kUs,
         .protocol = 1,
-        .payload = icmp_message(type, code, 0, mtu,
+        .payload = icmp_message(row.type, row.code, 0, row.mtu,
                                 {sent[0].begin(), sent[0].begin() + static_cast<long>(quoted)}),
         .ttl = 61}
         .bytes();
@@ -194,7 +194,7 @@ TEST_P(PingError, TellsWhoSaidWhat) {
   EXPECT_FALSE(pinger.receive(error(28)));
   const auto replies = pinger.take(session);
   ASSERT_TRUE(replies);
-  EXPECT_EQ((*replies)[0].error, text);
+  EXPECT_EQ((*replies)[0].error, row.text);
   EXPECT_EQ((*replies)[0].from, kHop);
   EXPECT_EQ((*replies)[0].ttl, 61);
   EXPECT_EQ((*replies)[0].rtt_ms, std::nullopt);
