@@ -101,5 +101,22 @@ class Cli(harness.SystemTest):
         self.assertNotIn("librte_", run("ldd", CLI).stdout)
 
 
+class Defaults(harness.SystemTest):
+    """A file that says no more than it must."""
+
+    @classmethod
+    def arrange(cls, lab):
+        cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
+        lab.host("right", "10.0.1.2/24", "10.0.1.1")
+        return {
+            "system": {},
+            "ethernets": {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
+        }
+
+    def test_a_router_with_every_default_forwards(self):
+        self.need_weir()
+        self.left.run("ping", "-c", "2", "-i", "0.1", "-W", "3", "10.0.1.2")
+
+
 if __name__ == "__main__":
     harness.main()
