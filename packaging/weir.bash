@@ -5,12 +5,13 @@
 _weir_verbs() { "$@" --help 2>/dev/null | awk '/^Subcommands:/ { on = 1; next } /^[^ ]/ { on = 0 } on && /^  [a-z]/ { print $1 }'; }
 _weir_options() { "$@" --help 2>/dev/null | grep -oE '^ +-[^ =]*' | tr -d ' ' | tr , '\n' | grep -E '^--?[a-z]'; }
 
-# The column named $1 of a table of the running router.
+# The left-aligned column named $1 of a table of the running router.
 _weir_live() {
   local column=$1
   shift
-  timeout 1 "${_weir_call[@]}" show "$@" 2>/dev/null |
-    awk -v name="$column" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } at && !/^ / && $at != "-" { print $at }'
+  timeout 1 "${_weir_call[@]}" show "$@" 2>/dev/null | awk -v name="$column" '
+    NR == 1 { at = index($0, name); next }
+    { split(substr($0, at), words, " "); if (substr($0, at, 1) != " " && words[1] != "-") print words[1] }'
 }
 
 _weir_files() {

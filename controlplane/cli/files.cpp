@@ -92,9 +92,9 @@ std::string find_router() {
 
 int run_file(const Context& context, const std::string& path) {
   const config::Findings findings = findings_of(path);
-  context.err << findings.to_string();
-  if (!findings.ok()) {
-    context.err << fmt::format("{}: {}; nothing was started\n", path,
+  if (!findings.ok()) {  // warnings are the router's to print
+    context.err << findings.to_string()
+                << fmt::format("{}: {}; nothing was started\n", path,
                                plural(findings.errors(), "error"));
     return kFailure;
   }
