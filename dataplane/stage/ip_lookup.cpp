@@ -1,5 +1,6 @@
 #include "dataplane/stage/ip_lookup.hpp"
 
+#include <atomic>
 #include <cstring>
 
 #include "dataplane/packet/simd.hpp"
@@ -51,6 +52,26 @@ U32x16 egresses_of(const Adjacency* rewrites) {
 #endif
 }
 
+/// FIB, next hop and adjacency of every packet; a bit for each that goes to an interface.
+std::uint64_t look_up(Burst& burst, const Tables& tables) {
+  tables.fib->lookup_bulk(burst.destination, burst.next_hop, (burst.size + 15) & ~15u);
+
+  const Adjacency* const slots = tables.adjacencies->slots();
+  const U32x16 last_verdict{static_cast<std::uint32_t>(Egress::first_interface) - 1};
+  std::uint64_t forward = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    adjacencies_of(tables.next_hops->slots(), &burst.next_hop[first], &burst.destination[first])
+        .store(&burst.adjacency[first]);
+    for (unsigned i = first; i < first + 16; ++i)
+      _mm_store_si128(reinterpret_cast<__m128i*>(&burst.rewrite[i]),
+                      load_adjacency(&slots[burst.adjacency[i]]));
+    const U32x16 egress = egresses_of(&burst.rewrite[first]);
+    egress.store(&burst.egress[first]);
+    forward |= at(less(last_verdict, egress), first);
+  });
+  return forward;
+}
+
 /// Sends packets whose adjacency is a group on to the member their flow hashes to.
 void resolve_groups(Burst& burst, Lane other, const Tables& tables, IpLookup& out) {
   other.for_each([&](unsigned i) {
@@ -91,21 +112,13 @@ std::uint32_t flow_hash(const wire::Ipv4& ip, std::uint32_t available) {
 }
 
 IpLookup ip_lookup(Burst& burst, Lane lane, const Tables& tables) {
-  tables.fib->lookup_bulk(burst.destination, burst.next_hop, (burst.size + 15) & ~15u);
-
-  const Adjacency* const slots = tables.adjacencies->slots();
-  const U32x16 last_verdict{static_cast<std::uint32_t>(Egress::first_interface) - 1};
-  std::uint64_t forward = 0;
-  for_each_sixteen(burst, [&](unsigned first) {
-    adjacencies_of(tables.next_hops->slots(), &burst.next_hop[first], &burst.destination[first])
-        .store(&burst.adjacency[first]);
-    for (unsigned i = first; i < first + 16; ++i)
-      _mm_store_si128(reinterpret_cast<__m128i*>(&burst.rewrite[i]),
-                      load_adjacency(&slots[burst.adjacency[i]]));
-    const U32x16 egress = egresses_of(&burst.rewrite[first]);
-    egress.store(&burst.egress[first]);
-    forward |= at(less(last_verdict, egress), first);
-  });
+  std::uint64_t forward;
+  std::uint32_t version;
+  do {  // once, but for the moment in which the default route changes (next_hop.hpp)
+    version = tables.next_hops->default_version();
+    forward = look_up(burst, tables);
+    std::atomic_signal_fence(std::memory_order_acquire);  // x86 keeps the order of loads
+  } while (version != tables.next_hops->default_version());
 
   IpLookup out{.forward = Lane{forward} & lane, .other = lane - Lane{forward}};
   if (out.other) resolve_groups(burst, out.other, tables, out);

@@ -46,6 +46,9 @@ void NextHopTable::release(NextHopId id) {
 }
 
 void NextHopTable::store(NextHopId id, NextHop value) {
+  // Before the value: who sees the new one sees this too.
+  if (id == kDefaultNextHop)
+    default_version_.store(default_version() + 1, std::memory_order_release);
   store_next_hop(&slots_[static_cast<std::uint32_t>(id)], value);
 }
 

@@ -24,6 +24,10 @@ static_assert(sizeof(NextHop) == 8);
 
 /// Next hops by id. Slot 0 is the default route's, or the verdict `no_route`. Readers are lock-free
 /// (one 64-bit load); one writer.
+///
+/// Slot 0 alone changes while the FIB names it. A reader that finds "default" in the FIB and then
+/// the next default here could follow a route that no table ever had, if a more specific one came
+/// in between: it compares `default_version` before and after, and looks up again.
 class NextHopTable {
  public:
   static constexpr std::uint32_t kSlots = 1u << 16;
@@ -36,6 +40,7 @@ class NextHopTable {
   void store(NextHopId id, NextHop value);
   NextHop load(NextHopId id) const;
   const NextHop* slots() const { return slots_.data(); }
+  std::uint32_t default_version() const { return default_version_.load(std::memory_order_acquire); }
   std::uint32_t size() const { return used_; }
 
  private:
@@ -43,6 +48,7 @@ class NextHopTable {
   std::vector<NextHopId> free_;
   std::uint32_t next_ = 1;
   std::uint32_t used_ = 1;
+  std::atomic<std::uint32_t> default_version_{0};
 };
 
 /// Equal-cost paths: `kBuckets` next hops a group, picked by flow hash. When a member leaves only
