@@ -50,8 +50,10 @@ std::string linux_devargs(const config::LinuxMatch& match, const config::Etherne
   const std::size_t queues = port.queues != 0 ? port.queues : workers;
   std::string devargs = fmt::format("net_af_packet{},iface={},qpairs={},qdisc_bypass=1", index,
                                     match.interface, queues);
-  // Four jumbo frames a block; blocks are whole pages.
-  if (port.mtu > kUsualFrame) devargs += ",blocksz=40960,framesz=10240,framecnt=512";
+  // Deep rings, for the moments in which the kernel gives the worker's core to somebody else. Four
+  // jumbo frames a block; blocks are whole pages.
+  devargs += port.mtu > kUsualFrame ? ",blocksz=40960,framesz=10240,framecnt=1024"
+                                    : ",blocksz=4096,framesz=2048,framecnt=4096";
   return devargs;
 }
 

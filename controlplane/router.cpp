@@ -19,8 +19,9 @@ using namespace std::chrono_literals;
 // One turn of the control thread: bounded, so that no class of work keeps the others waiting.
 constexpr unsigned kCommandsPerTurn = 32;
 // How long it rests when a turn brought nothing. Punts ring no bell: this is what they wait at
-// most.
-constexpr std::chrono::nanoseconds kRest = 250us;
+// most, longer when there were none for a while.
+constexpr std::chrono::nanoseconds kRest = 250us, kLongRest = 1ms;
+constexpr unsigned kRestsBeforeLong = 200;
 constexpr Duration kLinkInterval = 250ms;
 constexpr Duration kLoadInterval = 1s;
 
@@ -215,9 +216,13 @@ void Router::run(int wake_fd) {
 }
 
 void Router::wait(int wake_fd, bool busy) {
-  if (busy) return;
+  if (busy) {
+    idle_turns_ = 0;
+    return;
+  }
+  const bool quiet = ++idle_turns_ > kRestsBeforeLong;
   std::array<pollfd, 2> events{{{commands_.event(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
-  const timespec rest{0, kRest.count()};
+  const timespec rest{0, (quiet ? kLongRest : kRest).count()};
   if (ppoll(events.data(), events.size(), &rest, nullptr) > 0 && (events[0].revents & POLLIN) != 0)
     commands_.acknowledge();
 }

@@ -127,6 +127,7 @@ class Router final : private NeighborActions, private RibSink {
   std::vector<double> busy_;
   std::vector<std::uint64_t> busy_cycles_;
   std::uint64_t table_refusals_ = 0;
+  std::uint64_t idle_turns_ = 0;
   TimePoint next_links_{0}, next_load_{0}, last_load_{0};
 };
 

@@ -7,6 +7,11 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
+
+namespace {
+std::vector<int> fanout_sockets;
+}
 
 // What setsockopt(2) is, with two flags less. Its errors are the kernel's own, by errno.
 extern "C" int setsockopt(int fd, int level, int option, const void* value,
@@ -16,11 +21,14 @@ extern "C" int setsockopt(int fd, int level, int option, const void* value,
     std::memcpy(&fanout, value, sizeof fanout);
     fanout &= ~((PACKET_FANOUT_FLAG_DEFRAG | PACKET_FANOUT_FLAG_ROLLOVER) << 16);
     value = &fanout;
+    fanout_sockets.push_back(fd);
   }
   return static_cast<int>(syscall(SYS_setsockopt, fd, level, option, value, length));
 }
 
 namespace weir {
+
+std::vector<int> take_fanout_sockets() { return std::exchange(fanout_sockets, {}); }
 
 bool fanout_is_ours() {
   return dlsym(RTLD_DEFAULT, "setsockopt") == reinterpret_cast<void*>(&setsockopt);

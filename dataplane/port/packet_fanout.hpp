@@ -7,7 +7,14 @@
 // packet_fanout_link_args in dataplane/meson.build).
 #pragma once
 
+#include <vector>
+
 namespace weir {
+
+/// The sockets that joined a fanout group since the last call, in that order: one for each queue of
+/// a port. Readable (poll(2)) while packets wait. They belong to the driver. For the thread that
+/// probes ports.
+std::vector<int> take_fanout_sockets();
 
 /// Whether the driver's calls come by here. Asked at start-up, so that a wrong link shows itself.
 bool fanout_is_ours();

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "dataplane/port/packet_fanout.hpp"
+
 namespace weir {
 namespace {
 
@@ -55,7 +57,10 @@ void Port::fail(const std::string& what, int error, const std::string& remedy) c
 void Port::probe(const PortRequest& request) {
   const std::string name = device_name(request.devargs);
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0) {
-    if (const int error = rte_dev_probe(request.devargs.c_str()); error != 0)
+    take_fanout_sockets();
+    const int error = rte_dev_probe(request.devargs.c_str());
+    wake_fds_ = take_fanout_sockets();
+    if (error != 0)
       fail("no such device", error,
            "check the name; a Linux interface must exist, a PCI NIC be bound to vfio-pci");
     if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0)

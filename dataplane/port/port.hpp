@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dataplane/net/mac_address.hpp"
 
@@ -53,6 +54,10 @@ class Port {
   bool nic_checksums() const { return nic_checksums_; }
   LinkState link() const;
   PortCounters counters() const;
+  /// Becomes readable when packets wait in the receive queue; -1: the port has no such thing.
+  int wake_fd(std::uint16_t queue) const {
+    return queue < wake_fds_.size() ? wake_fds_[queue] : -1;
+  }
 
  private:
   void probe(const PortRequest& request);
@@ -64,6 +69,7 @@ class Port {
   std::string name_, device_, driver_;
   MacAddress mac_;
   std::uint16_t mtu_ = 0, rx_queues_ = 0, tx_queues_ = 0;
+  std::vector<int> wake_fds_;  // the driver's
   bool probed_ = false;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;

@@ -127,9 +127,11 @@ void Dataplane::assign_queues() {
     const unsigned first = port.rx_queues() < count ? next : 0;
     next = first + port.rx_queues();
     for (std::uint16_t queue = 0; queue < port.rx_queues(); ++queue)
-      workers_[(first + queue) % count]->add_queue({port.id(), queue, id});
+      workers_[(first + queue) % count]->add_queue(
+          {.port = port.id(), .queue = queue, .interface = id, .wake_fd = port.wake_fd(queue)});
     for (unsigned i = 0; i < count; ++i) {
       const bool owner = i < port.tx_queues();
+      if (!owner) workers_[i % port.tx_queues()]->expect_handoff();
       workers_[i]->set_path(
           id, {.port = port.id(),
                .queue = static_cast<std::uint16_t>(i % port.tx_queues()),
@@ -175,6 +177,7 @@ bool Dataplane::send(InterfaceId interface, PacketBuffer packet) {
                                                         static_cast<unsigned>(workers_.size()));
   if (rte_ring_sp_enqueue(workers_[owner]->inject(), packet.get()) != 0) return false;
   (void)packet.release();
+  workers_[owner]->wake();
   return true;
 }
 

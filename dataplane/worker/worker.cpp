@@ -12,9 +12,10 @@
 namespace weir {
 namespace {
 
-// Rounds without a packet: first spin, then sleep, a little longer each time. The longest sleep is
-// what a receive ring of 1,024 descriptors holds at 5 Mpps.
+// Rounds without a packet: first spin, then sleep until woken. Where a port cannot wake, sleep a
+// little longer each time; the longest is what a receive ring of 1,024 descriptors holds at 5 Mpps.
 constexpr unsigned kSpinRounds = 256;
+constexpr int kLongestWaitMs = 100;
 constexpr long kShortestSleep = 5'000, kLongestSleep = 200'000;  // ns
 
 }  // namespace
@@ -86,12 +87,29 @@ unsigned Worker::drain(rte_ring* ring) {
   return count;
 }
 
+void Worker::add_queue(const ReceiveQueue& queue) {
+  queues_.push_back(queue);
+  if (queue.wake_fd < 0)
+    only_polled_ = true;
+  else
+    doorbell_.listen(queue.wake_fd);
+}
+
 void Worker::rest(unsigned idle_rounds) {
+  counters_.sleeps.add(1);
+  if (!only_polled_) {
+    // Who sleeps holds no table: the control plane need not wait for it.
+    rte_rcu_qsbr_thread_offline(quiescence_, options_.index);
+    doorbell_.sleep(kLongestWaitMs, [&] {
+      return rte_ring_empty(inject_.get()) != 0 && running_.load(std::memory_order_relaxed);
+    });
+    rte_rcu_qsbr_thread_online(quiescence_, options_.index);
+    return;
+  }
   const long nanoseconds =
       std::min(kLongestSleep, kShortestSleep * static_cast<long>(std::min(idle_rounds, 1000u)));
   const timespec pause{0, nanoseconds};
   nanosleep(&pause, nullptr);
-  counters_.sleeps.add(1);
 }
 
 std::uint64_t Worker::in_flight() const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/worker/doorbell.hpp"
 #include "dataplane/worker/pipeline.hpp"
 
 namespace weir {
@@ -16,6 +17,7 @@ struct ReceiveQueue {
   std::uint16_t port = 0;
   std::uint16_t queue = 0;
   InterfaceId interface = 0;
+  int wake_fd = -1;  // readable while packets wait; -1: this queue can only be polled
 };
 
 struct WorkerOptions {
@@ -37,7 +39,9 @@ class Worker {
   Worker(const WorkerOptions& options, rte_rcu_qsbr* quiescence);
 
   /// Before `run`: what it polls, and how it reaches each interface.
-  void add_queue(ReceiveQueue queue) { queues_.push_back(queue); }
+  void add_queue(const ReceiveQueue& queue);
+  /// Before `run`: other workers hand packets over, and they ring no bell.
+  void expect_handoff() { only_polled_ = true; }
   void set_path(InterfaceId interface, TransmitPath path) { transmit_.set_path(interface, path); }
   void set_snapshot(const Snapshot* snapshot) {
     snapshot_.store(snapshot, std::memory_order_release);
@@ -45,7 +49,12 @@ class Worker {
 
   /// Polls until `stop` is called from another thread.
   void run();
-  void stop() { running_.store(false, std::memory_order_relaxed); }
+  void stop() {
+    running_.store(false, std::memory_order_relaxed);
+    doorbell_.ring();
+  }
+  /// To be called when something was put into `inject`.
+  void wake() { doorbell_.ring(); }
   /// One round over all queues and rings at `now` (TSC); returns packets handled. For tests, and
   /// for `run`.
   unsigned round(std::uint64_t now);
@@ -75,6 +84,8 @@ class Worker {
   Punter punter_;
   Pipeline pipeline_;
   std::vector<ReceiveQueue> queues_;
+  Doorbell doorbell_;
+  bool only_polled_ = false;  // something comes in that would not wake it
   std::atomic<const Snapshot*> snapshot_{nullptr};
   std::atomic<bool> running_{true};
   Burst burst_;
