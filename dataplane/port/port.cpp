@@ -1,9 +1,11 @@
 #include "dataplane/port/port.hpp"
 
 #include <fmt/format.h>
+#include <linux/if_packet.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -141,10 +143,22 @@ LinkState Port::link() const {
           link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed};
 }
 
+std::uint64_t Port::dropped_by_sockets() const {
+  const std::lock_guard lock(socket_drops_mutex_);
+  for (const int fd : wake_fds_) {
+    // net_af_packet leaves them to the kernel, which forgets them with each answer.
+    tpacket_stats since_last{};
+    socklen_t length = sizeof since_last;
+    if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &since_last, &length) == 0)
+      socket_drops_ += since_last.tp_drops;
+  }
+  return socket_drops_;
+}
+
 PortCounters Port::counters() const {
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return {};
-  return {stats.imissed, stats.ierrors, stats.oerrors};
+  return {stats.imissed + dropped_by_sockets(), stats.ierrors, stats.oerrors};
 }
 
 }  // namespace weir

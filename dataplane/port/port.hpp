@@ -5,6 +5,7 @@
 #include <rte_mbuf.h>
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,7 @@ struct LinkState {
   std::uint32_t speed_mbps = 0;  // 0: unknown
 };
 
-/// The NIC's own counters.
+/// What the port counts by itself. `missed`: came while the receive queue was full.
 struct PortCounters {
   std::uint64_t missed = 0, rx_errors = 0, tx_errors = 0;
 };
@@ -63,6 +64,7 @@ class Port {
   void probe(const PortRequest& request);
   void configure(const PortRequest& request, unsigned workers, rte_mempool* pool);
   void set_mac(const PortRequest& request);
+  std::uint64_t dropped_by_sockets() const;
   [[noreturn]] void fail(const std::string& what, int error, const std::string& remedy) const;
 
   std::uint16_t id_ = 0;
@@ -70,6 +72,8 @@ class Port {
   MacAddress mac_;
   std::uint16_t mtu_ = 0, rx_queues_ = 0, tx_queues_ = 0;
   std::vector<int> wake_fds_;  // the driver's
+  mutable std::mutex socket_drops_mutex_;
+  mutable std::uint64_t socket_drops_ = 0;
   bool probed_ = false;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;

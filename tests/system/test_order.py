@@ -57,6 +57,8 @@ class TwoWorkers(harness.SystemTest):
                 worker["packets"]["rx"] for worker in self.router.api.get("/v1/counters")["workers"]
             ]
             harness.say(f"packets received by the workers: {shares}")
+            ports = self.router.api.get("/v1/interfaces")["interfaces"]
+            harness.say(f"missed by the ports: {[port['rx_missed'] for port in ports]}")
             self.assertEqual(len(shares), 2)
             self.assertGreater(min(shares), 0.1 * sum(shares))
 
