@@ -56,9 +56,9 @@ HttpProtocol::HttpProtocol(ApiHandler& handler) : handler_(handler) {
     if (!refusal) refusal = refuse_head(request);
     if (refusal) {
       fill(response, *refusal);
-    } else if (request.method == "POST") {
+    } else if (request.method == "POST" && request.has_header("Content-Length")) {
       return HandlerResponse::Unhandled;
-    } else {
+    } else {  // no length, no body (RFC 9112 6.3)
       answer(request, {}, response);
     }
     return HandlerResponse::Handled;

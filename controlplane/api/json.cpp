@@ -164,13 +164,13 @@ Json to_json(const control::WorkerStatus& worker) {
   Json queues = Json::array();
   for (const auto& [interface, queue] : worker.queues)
     queues.push_back({{"interface", interface}, {"queue", queue}});
-  return {{"core", worker.core},
-          {"busy", worker.busy},
-          {"bursts", worker.bursts},
-          {"empty_polls", worker.empty_polls},
-          {"sleeps", worker.sleeps},
-          {"queues", std::move(queues)},
-          {"packets", to_json(worker.packets)}};
+  Json packets = to_json(worker.packets);
+  packets["taken"] = worker.packets.taken;
+  packets["given"] = worker.packets.given;
+  return {{"core", worker.core},          {"busy", worker.busy},
+          {"bursts", worker.bursts},      {"empty_polls", worker.empty_polls},
+          {"sleeps", worker.sleeps},      {"queues", std::move(queues)},
+          {"packets", std::move(packets)}};
 }
 
 Json to_json(const control::CountersStatus& counters) {

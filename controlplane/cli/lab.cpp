@@ -273,7 +273,7 @@ int lab_status(const Context& context, const std::string& file) {
                                   : fmt::format("what is up: {}", fmt::join(others, ", ")));
   }
   const LabReport report = look_at(*state);
-  print_report(context, *state, report, false);
+  print_report(context, *state, report);
   return report.whole() ? kSuccess : kFailure;
 }
 

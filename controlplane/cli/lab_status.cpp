@@ -133,16 +133,16 @@ LabReport look_at(const LabState& state) {
 }
 
 void print_report(const Context& context, const LabState& state, const LabReport& report,
-                  bool again) {
+                  std::optional<bool> was_up) {
   if (context.json) {
     Json json = to_json(state, report);
-    json["was_up"] = again;
+    if (was_up) json["was_up"] = *was_up;
     return context.print_json(json);
   }
   if (report.up) {
     context.out << fmt::format("lab {} is up{}: {} hosts, router {} at {}\n\n", state.name,
-                               again ? " already" : "", state.hosts.size(), state.router_pid,
-                               state.socket);
+                               was_up.value_or(false) ? " already" : "", state.hosts.size(),
+                               state.router_pid, state.socket);
   } else {
     context.out << fmt::format("lab {} is not whole: {}\n\n", state.name, report.fault);
   }

@@ -26,8 +26,8 @@ struct LabReport {
 
 LabReport look_at(const LabState& state);
 
-/// Table or JSON, and, for people, what to try. `again`: it was up before.
+/// Table or JSON, and, for people, what to try. `was_up`, for `up`: whether it was up before.
 void print_report(const Context& context, const LabState& state, const LabReport& report,
-                  bool again);
+                  std::optional<bool> was_up = std::nullopt);
 
 }  // namespace weir::cli

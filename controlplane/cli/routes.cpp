@@ -143,7 +143,8 @@ void load_routes(const Context& context, const std::string& path) {
   if (context.json) {
     context.print_json({{"file", path}, {"applied", applied}, {"refused", refused}});
   } else {
-    context.out << fmt::format("{}: {} routes applied, {} refused\n", path, applied, refused);
+    context.out << fmt::format("{}: {} route{} applied, {} refused\n", path, applied,
+                               applied == 1 ? "" : "s", refused);
   }
   if (refused > 0) throw CliError("", "", kFailure);
 }

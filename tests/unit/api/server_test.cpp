@@ -236,6 +236,13 @@ TEST_F(Server, TooManyWaitingAreToldSo) {
   EXPECT_LE(refused, 5);  // five when the thread was slow to take the first
 }
 
+TEST_F(Server, APostWithoutALengthHasNoBody) {
+  const ApiServer server(router, path);
+  const std::string answer = send_raw(path, "POST /v1/neighbors/flush HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 200") << answer;
+  EXPECT_NE(answer.find("{\"flushed\":2}"), std::string::npos) << answer;
+}
+
 TEST_F(Server, OddRequestsGetErrors) {
   const ApiServer server(router, path);
   struct Row {
