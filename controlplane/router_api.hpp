@@ -64,10 +64,12 @@ struct DropStatus {
   std::uint64_t packets = 0;
 };
 
-/// The equation of conservation: rx + generated = tx + dropped + consumed + held.
+/// The equation of conservation: rx + generated = tx + dropped + consumed + held. For one worker
+/// also: what it took from other threads' rings on the left, what it gave into them on the right.
 struct Conservation {
   std::uint64_t rx = 0, generated = 0, tx = 0, dropped = 0, consumed = 0, held = 0;
-  bool balanced() const { return rx + generated == tx + dropped + consumed + held; }
+  std::uint64_t taken = 0, given = 0;
+  bool balanced() const { return rx + generated + taken == tx + dropped + consumed + held + given; }
 };
 
 struct WorkerStatus {

@@ -266,6 +266,8 @@ CountersStatus RouterViews::counters() {
       for (const ReceiveQueue& queue : workers[i]->queues())
         worker.queues.emplace_back(router_.interface_name(queue.interface), queue.queue);
       worker.packets = conservation(counters);
+      worker.packets.taken = counters.taken.get();
+      worker.packets.given = counters.punted() + counters.handed_off.get();
       status.total.rx += worker.packets.rx;
       status.total.tx += worker.packets.tx;
       status.total.generated += worker.packets.generated;

@@ -35,8 +35,17 @@ struct Counters {
   InterfaceCounters interface[kMaxInterfaces];
   Counter generated;  // packets made here: ARP replies, fragments, ICMP, solicitations
   Counter consumed;   // packets that ended here as they should: answered, delivered, split
+  // Between threads: from the rings of the control plane and of other workers, and to other workers
+  // (to the control plane: `punted`).
+  Counter taken, handed_off;
   Counter bursts, loops, empty_polls, sleeps, busy_cycles;
 
+  std::uint64_t punted() const {
+    std::uint64_t total = 0;
+    for (const auto& each : interface)
+      for (const auto& punt_class : each.punted) total += punt_class.get();
+    return total;
+  }
   std::uint64_t dropped() const {
     std::uint64_t total = 0;
     for (const auto& each : interface)

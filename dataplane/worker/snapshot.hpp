@@ -37,7 +37,6 @@ struct Interface {
   std::uint16_t port = 0;  // DPDK's
   std::uint16_t mtu = 1500;
   MacAddress mac;
-  bool up = true;
   bool nic_checksums = false;  // the port says whether an IPv4 header checksum was right
   std::vector<OwnAddress> addresses;
 

@@ -24,6 +24,7 @@ void Transmit::send(InterfaceId interface, rte_mbuf** packets, unsigned count,
     for (unsigned i = 0; i < count; ++i) packets[i]->port = interface;
     sent =
         rte_ring_mp_enqueue_burst(path.handoff, reinterpret_cast<void**>(packets), count, nullptr);
+    counters_.handed_off.add(sent);
     if (sent < count)
       drop_packets(counters, DropReason::handoff_full, packets + sent, count - sent);
     return;

@@ -79,6 +79,7 @@ unsigned Worker::drain(rte_ring* ring) {
   void* packets[kRingBudget];
   const unsigned count = rte_ring_sc_dequeue_burst(ring, packets, kRingBudget, nullptr);
   if (count == 0) return 0;
+  counters_.taken.add(count);
   for (unsigned i = 0; i < count; ++i) {
     auto* const packet = static_cast<rte_mbuf*>(packets[i]);
     transmit_.stage(packet->port, packet);

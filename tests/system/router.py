@@ -183,11 +183,16 @@ class Weir:
         return {key: total[key] for key in EQUATION}
 
     def balanced(self):
-        terms = self.conservation()
-        return (
-            terms["rx"] + terms["generated"]
-            == terms["tx"] + terms["dropped"] + terms["consumed"] + terms["held"]
-        )
+        counters = self.api.get("/v1/counters")
+        workers = [worker["packets"] for worker in counters["workers"]]
+        return all(map(self._equation, [counters["total"], *workers]))
+
+    @staticmethod
+    def _equation(terms):
+        """Of the whole, or of one worker, which takes from other threads and gives to them."""
+        came = terms["rx"] + terms["generated"] + terms.get("taken", 0)
+        went = terms["tx"] + terms["dropped"] + terms["consumed"] + terms.get("given", 0)
+        return came == went + terms["held"]
 
     def assert_balanced(self, limit=5):
         """Packets still on their way settle within moments; then the equation holds, or it never
