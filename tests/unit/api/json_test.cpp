@@ -99,9 +99,9 @@ TEST(PingRequest, DefaultsAndBounds) {
   EXPECT_EQ(plain.destination, ip("10.0.2.2"));
   EXPECT_FALSE(plain.source);
   EXPECT_EQ(plain.count, 4);
-  const auto full = ping_request_from_json(parse_body(
-      R"({"destination":"10.0.2.2","source":"10.0.1.1","count":1000,"interval_ms":10,)"
-      R"("timeout_ms":60000,"size_bytes":0})"));
+  const auto full = ping_request_from_json(
+      parse_body(R"({"destination":"10.0.2.2","source":"10.0.1.1","count":1000,"interval_ms":10,)"
+                 R"("timeout_ms":60000,"size_bytes":0})"));
   EXPECT_EQ(full.source, ip("10.0.1.1"));
   EXPECT_EQ(full.count, 1000);
   EXPECT_EQ(full.size, 0);
