@@ -153,18 +153,22 @@ void Router::add_configured_routes() {
   for (const config::RouteFile& file : config_.route_files)
     load_route_file(rib_, config_, file,
                     static_cast<unsigned>(config_.system.control_cores.size()));
+  install_collected();
   collecting_ = false;
+  if (table_refusals_ > 0)
+    spdlog::error(
+        "{} routes found no room in the forwarding tables: more than {} of the /24s "
+        "hold longer prefixes",
+        table_refusals_, dataplane_.fib().groups_capacity());
+}
+
+void Router::install_collected() {
   std::vector<Forwarding::Bulk> bulk;
   bulk.reserve(collected_.size());
   for (const auto& [prefix, id] : collected_) bulk.push_back({prefix, &collected_targets_.at(id)});
   table_refusals_ += forwarding_.install_many(bulk);
   collected_ = {};
   collected_targets_.clear();
-  if (table_refusals_ > 0)
-    spdlog::error(
-        "{} routes found no room in the forwarding tables: more than {} of the /24s "
-        "hold longer prefixes",
-        table_refusals_, dataplane_.fib().groups_capacity());
 }
 
 void Router::add_static_neighbors() {
@@ -274,6 +278,14 @@ void Router::install(Ipv4Prefix prefix, const RibRoute& route) {
   if (!forwarding_.install(prefix, target_of(route))) ++table_refusals_;
 }
 
-void Router::remove(Ipv4Prefix prefix) { forwarding_.remove(prefix); }
+void Router::forget(TargetId) {
+  // What was collected under the id so far is meant as it was.
+  if (collecting_) install_collected();
+}
+
+void Router::remove(Ipv4Prefix prefix) {
+  if (collecting_) install_collected();  // the order counts
+  forwarding_.remove(prefix);
+}
 
 }  // namespace weir::control

@@ -63,6 +63,7 @@ class Router final : private NeighborActions, private RibSink {
   void add_interfaces();
   void add_own_routes();
   void add_configured_routes();
+  void install_collected();
   void add_static_neighbors();
   void publish_snapshot();
 
@@ -91,10 +92,12 @@ class Router final : private NeighborActions, private RibSink {
   void discard(HeldPacket, DropReason) override;
   void host_unreachable(HeldPacket) override;
   bool take_used(InterfaceId, Ipv4Address) override;
+  bool keep_asking(InterfaceId, Ipv4Address) override;
   void event(const NeighborEvent&) override;
   // RibSink
   void install(Ipv4Prefix, const RibRoute&) override;
   void remove(Ipv4Prefix) override;
+  void forget(TargetId) override;
 
   const config::Config config_;
   SteadyClock clock_;

@@ -199,6 +199,10 @@ bool Router::take_used(InterfaceId interface, Ipv4Address ip) {
   return forwarding_.take_used(interface, ip);
 }
 
+bool Router::keep_asking(InterfaceId interface, Ipv4Address ip) {
+  return forwarding_.is_relieved(interface, ip);
+}
+
 void Router::event(const NeighborEvent& event) {
   spdlog::warn("{}: {} {} ({}, {})", interface_name(event.interface), event.ip.to_string(),
                describe(event.kind), event.mac.to_string(), event.other.to_string());
