@@ -25,6 +25,12 @@ namespace {
 constexpr unsigned kGateways = 8, kTargets = 64, kDestinations = 512, kBlackhole = kTargets - 1;
 constexpr std::size_t kMostChanges = 1 << 22;
 constexpr std::int8_t kNoRoute = -1;
+// ThreadSanitizer watches each word that a change writes.
+#if defined(__SANITIZE_THREAD__)
+constexpr double kLeastRate = 100;
+#else
+constexpr double kLeastRate = 10'000;
+#endif
 
 struct Gateway {
   InterfaceId interface;
@@ -169,8 +175,10 @@ class Writer {
   }
   unsigned random_length() {
     // The widest cost milliseconds: they come seldom, but they come.
-    if (random_() % 4000 == 0) return 1 + static_cast<unsigned>(random_() % 8);
-    return 9 + static_cast<unsigned>(random_() % 24);
+    const auto choice = random_() % 4000;
+    if (choice == 0) return 1 + static_cast<unsigned>(random_() % 8);
+    if (choice < 10) return 9 + static_cast<unsigned>(random_() % 7);
+    return 16 + static_cast<unsigned>(random_() % 17);
   }
   void change_route() {
     if (random_() % 50 == 0) return apply({{}, static_cast<std::int8_t>(random_() % kGateways)});
@@ -366,7 +374,7 @@ TEST(RouteChurn, EveryPacketGoesWhereTheOldOrTheNewTableSends) {
   control.join();
 
   EXPECT_FALSE(writer.refused());
-  EXPECT_GE(rate, 10'000);
+  EXPECT_GE(rate, kLeastRate);
   EXPECT_GE(judge.overlapped(), 200u) << "rounds during which a route changed";
   EXPECT_EQ(judge.wrong(), 0u) << "of " << judge.packets();
   EXPECT_EQ(judge.lost(), 0u) << "of " << judge.packets();
