@@ -13,6 +13,7 @@
 
 #include "config/validate.hpp"
 #include "controlplane/api/server.hpp"
+#include "controlplane/api/unix_socket.hpp"
 #include "controlplane/router.hpp"
 #include "controlplane/router_views.hpp"
 
@@ -57,6 +58,8 @@ int run(const std::string& path) {
   if (!loaded) return kBadConfiguration;
   const weir::config::Config& config = *loaded.config;
 
+  // Before the ports are touched: another router may be forwarding on them.
+  weir::api::clear_the_way(config.services.api_socket);
   const int signals = stop_signals();
   confine(config.system.control_cores);
   spdlog::info("{}: {} interfaces, workers on cores {}", path, config.ethernets.size(),

@@ -79,6 +79,8 @@ void Descriptor::reset(int fd) {
   fd_ = fd;
 }
 
+void clear_the_way(const std::string& path) { clear_the_way(path, address_of(path)); }
+
 Descriptor listen_at(const std::string& path) {
   const sockaddr_un address = address_of(path);
   clear_the_way(path, address);

@@ -27,6 +27,10 @@ class Descriptor {
   int fd_ = -1;
 };
 
+/// Throws ServerError when `listen_at` would because of what is at `path` now, a running router
+/// above all: to be asked before anything is touched. A dead router's socket is removed.
+void clear_the_way(const std::string& path);
+
 /// A non-blocking listening socket at `path`, mode 0660, group `weir` if it exists.
 /// Throws ServerError (server.hpp) with what is wrong and what to do.
 Descriptor listen_at(const std::string& path);

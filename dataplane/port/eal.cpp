@@ -33,7 +33,8 @@ std::vector<std::string> eal_arguments(const EalOptions& options) {
   if (options.pci.empty()) arguments.push_back("--no-pci");
   for (const std::string& address : options.pci) arguments.insert(arguments.end(), {"-a", address});
   // The user's come last: they win. Log lines below "warning" are for developers of DPDK.
-  arguments.push_back("--log-level=lib.eal:warning");
+  for (const char* quiet : {"lib.eal:warning", "lib.telemetry:error"})
+    arguments.push_back(fmt::format("--log-level={}", quiet));
   arguments.insert(arguments.end(), options.extra.begin(), options.extra.end());
   return arguments;
 }
@@ -47,7 +48,8 @@ Eal::Eal(const EalOptions& options) {
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
     const bool huge = options.hugepage_bytes != 0;
     throw std::runtime_error(fmt::format(
-        "DPDK did not start: {}. Its arguments were: {}. {}", rte_strerror(rte_errno),
+        "DPDK did not start{}{}. Its arguments were: {}. {}", rte_errno == 0 ? "" : ": ",
+        rte_errno == 0 ? "" : rte_strerror(rte_errno),
         fmt::join(arguments.begin() + 1, arguments.end(), " "),
         huge
             ? fmt::format("Reserve hugepages with `echo {} > /proc/sys/vm/nr_hugepages`, or set "
