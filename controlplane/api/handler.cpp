@@ -62,6 +62,17 @@ std::size_t limit_parameter(const ApiRequest& request) {
   return *limit;
 }
 
+/// An answer to any other address would never come back.
+void require_own(Ipv4Address source, const std::vector<control::InterfaceStatus>& interfaces) {
+  std::string own;
+  for (const control::InterfaceStatus& interface : interfaces)
+    for (const Ipv4InterfaceAddress& address : interface.addresses) {
+      if (address.address == source) return;
+      own.append(own.empty() ? "one of " : ", ").append(address.address.to_string());
+    }
+  throw RequestError("source", source.to_string() + " is no address of the router", own);
+}
+
 }  // namespace
 
 struct ApiHandler::Endpoint {
@@ -239,6 +250,7 @@ ApiResponse ApiHandler::configuration(const ApiRequest& request) {
 ApiResponse ApiHandler::ping(const ApiRequest& request) {
   require_known_parameters(request, {});
   const control::PingRequest ping = ping_request_from_json(parse_body(request.body));
+  if (ping.source) require_own(*ping.source, router_.interfaces());
   struct Slot {
     std::atomic<int>& running;
     const int before = running.fetch_add(1);

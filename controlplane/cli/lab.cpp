@@ -60,9 +60,13 @@ Lab load(const Context& context, const std::string& file) {
 
 /// The name of the lab that `file` describes; `file` may be the name of one that is there.
 std::string name_of(const Context& context, const std::string& file) {
-  if (file.find_first_of("/.") == file.npos) {
+  if (!file.empty() && file.find_first_of("/.") == file.npos) {
     const std::vector<std::string> present = labs_present();
     if (std::find(present.begin(), present.end(), file) != present.end()) return file;
+    if (!fs::exists(file))
+      throw CliError(fmt::format("no lab {} is up, and there is no such file", file),
+                     present.empty() ? "no lab is up"
+                                     : fmt::format("what is up: {}", fmt::join(present, ", ")));
   }
   return load(context, file).name;
 }

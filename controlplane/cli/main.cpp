@@ -202,7 +202,7 @@ std::optional<CliError> unknown_verb(const CLI::App& app, int argc, char** argv)
     const std::string near(config::nearest(word, known));
     const std::string group = here == &app ? "weir" : "weir " + here->get_name();
     return CliError("there is no `" + group + ' ' + word + '`',
-                    near.empty() ? group + " --help lists what there is"
+                    near.empty() ? '`' + group + " --help` lists what there is"
                                  : "did you mean `" + group + ' ' + near + "`?",
                     kUsage);
   }
@@ -252,9 +252,10 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   add_ping_verb(app, line);
   add_lab_verbs(app, line);
   add_tool_verbs(app, line);
-  if (argc == 1) {
-    std::cerr << app.help();
-    return kUsage;
+  const bool asks_for_help = argc == 2 && std::string_view(argv[1]) == "help";
+  if (argc == 1 || asks_for_help) {
+    (asks_for_help ? std::cout : std::cerr) << app.help();
+    return asks_for_help ? kSuccess : kUsage;
   }
   try {
     app.parse(argc, argv);

@@ -111,12 +111,12 @@ int ping(const Context& context, const PingOptions& options) {
   const Interruptible interruptible;
   Statistics statistics;
   Json replies = Json::array();
-  if (!context.json)
-    context.out << fmt::format("PING {} from the router, {} bytes of data\n", options.destination,
-                               options.size_bytes);
   while (interrupted == 0 && (options.count == 0 || statistics.sent < options.count)) {
     const auto started = std::chrono::steady_clock::now();
     Json reply = client.post("/v1/ping", request, patience).at("replies").at(0);
+    if (!context.json && statistics.sent == 0)  // not before the router has taken it
+      context.out << fmt::format("PING {} from the router, {} bytes of data\n", options.destination,
+                                 options.size_bytes);
     const std::uint32_t sequence = statistics.sent++;
     reply["sequence"] = sequence;
     const Json rtt = reply.value("rtt_ms", Json());

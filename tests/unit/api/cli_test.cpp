@@ -236,7 +236,15 @@ TEST_F(Cli, Ping) {
   EXPECT_NE(lost.out.find("From 10.0.1.1: seq=0 Destination Host Unreachable"), std::string::npos);
   EXPECT_NE(weir({"ping", "10.0.8.8", "-c", "1"}).out.find("no answer from 10.0.8.8: seq=0"),
             std::string::npos);
-  EXPECT_EQ(weir({"ping", "10.0.8", "-c", "1"}).exit_code, 1);
+  const test::Finished wrong = weir({"ping", "10.0.8", "-c", "1"});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_EQ(wrong.out, "");
+  const test::Finished stranger = weir({"ping", "10.0.2.2", "-c", "1", "--source", "9.9.9.9"});
+  EXPECT_EQ(stranger.exit_code, 1);
+  EXPECT_EQ(stranger.err.find("weir: source: 9.9.9.9 is no address of the router\n      one of "),
+            0u)
+      << stranger.err;
+  output({"ping", "10.0.2.2", "-c", "1", "--source", "10.0.1.1"});
 }
 
 TEST_F(Cli, WithoutARouterItSaysSoAndExitsWith2) {
@@ -313,6 +321,7 @@ TEST_F(Cli, UnknownVerbNamesTheNearest) {
   run = weir({"--socket", "show", "shwo"});
   EXPECT_NE(run.err.find("did you mean `weir show`?"), std::string::npos) << run.err;
   EXPECT_EQ(weir({"--help"}).exit_code, 0);
+  EXPECT_EQ(output({"help"}), weir({"--help"}).out);
 }
 
 TEST_F(Cli, WhatIsMissingOnTheCommandLineIsSaid) {
