@@ -75,6 +75,15 @@ class Installed(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("/nonexistent/weir.sock", done.stderr + done.stdout)
 
+    def test_the_group_of_the_socket_is_made(self):
+        if not shutil.which("systemd-sysusers"):
+            self.skipTest("no systemd-sysusers")
+        root = os.path.join(self.root, "system")
+        os.makedirs(os.path.join(root, "etc"))
+        run("systemd-sysusers", f"--root={root}", self.find("sysusers.d/weir.conf"))
+        with open(os.path.join(root, "etc/group")) as file:
+            self.assertRegex(file.read(), r"(?m)^weir:")
+
     def test_the_examples_are_right(self):
         for name in ("minimal.yaml", "router.yaml"):
             self.assertEqual(run(self.weir, "check", self.find("examples/" + name)).returncode, 0)
