@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace weir {
 
@@ -111,20 +112,33 @@ struct Columns {
   U32x16 word[4];
 };
 
-/// Reads 16 bytes at `rows[i] + offset` for sixteen rows and turns rows into columns. Sixteen
-/// loads, and with AVX-512 eight shuffles: half a shuffle a packet.
-inline Columns load_columns(std::uint8_t* const* rows, unsigned offset) {
 #ifdef __AVX512BW__
+struct Rows {
+  __m512i quad[4];
+  __m512i& operator[](unsigned j) { return quad[j]; }
+};
+
+/// 16 bytes at `rows[i] + offset` for sixteen rows: lane L of the j-th holds row 4 L + j.
+inline Rows load_rows(std::uint8_t* const* rows, unsigned offset) {
   const auto at = [&](unsigned row) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[row] + offset));
   };
-  __m512i z[4];
-  for (unsigned j = 0; j < 4; ++j) {  // lane L of z[j] holds row 4 L + j
+  Rows z;
+  for (unsigned j = 0; j < 4; ++j) {
     z[j] = _mm512_castsi128_si512(at(j));
     z[j] = _mm512_mask_broadcast_i32x4(z[j], 0x00f0, at(4 + j));
     z[j] = _mm512_mask_broadcast_i32x4(z[j], 0x0f00, at(8 + j));
     z[j] = _mm512_mask_broadcast_i32x4(z[j], 0xf000, at(12 + j));
   }
+  return z;
+}
+#endif
+
+/// Reads 16 bytes at `rows[i] + offset` for sixteen rows and turns rows into columns. Sixteen
+/// loads, and with AVX-512 eight shuffles: half a shuffle a packet.
+inline Columns load_columns(std::uint8_t* const* rows, unsigned offset) {
+#ifdef __AVX512BW__
+  Rows z = load_rows(rows, offset);
   const __m512i a = _mm512_unpacklo_epi32(z[0], z[1]), b = _mm512_unpacklo_epi32(z[2], z[3]);
   const __m512i c = _mm512_unpackhi_epi32(z[0], z[1]), d = _mm512_unpackhi_epi32(z[2], z[3]);
   return {{U32x16{_mm512_unpacklo_epi64(a, b)}, U32x16{_mm512_unpackhi_epi64(a, b)},
@@ -141,11 +155,36 @@ inline Columns load_columns(std::uint8_t* const* rows, unsigned offset) {
 #endif
 }
 
-/// One 32-bit word at `rows[i] + offset` for sixteen rows.
+/// The even and the odd ones of 32 words. `from` is aligned to 64 bytes.
+inline std::pair<U32x16, U32x16> deinterleave(const std::uint32_t* from) {
+#ifdef __AVX512BW__
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+  const __m512i low = _mm512_load_si512(from), high = _mm512_load_si512(from + 16);
+  return {U32x16{_mm512_permutex2var_epi32(low, even, high)},
+          U32x16{_mm512_permutex2var_epi32(low, odd, high)}};
+#else
+  alignas(64) std::uint32_t even[16], odd[16];
+  for (unsigned i = 0; i < 16; ++i) {
+    even[i] = from[2 * i];
+    odd[i] = from[2 * i + 1];
+  }
+  return {U32x16::load(even), U32x16::load(odd)};
+#endif
+}
+
+/// One 32-bit word at `rows[i] + offset` for sixteen rows, of which the twelve bytes before are
+/// readable too.
 inline U32x16 load_words(std::uint8_t* const* rows, unsigned offset) {
+#ifdef __AVX512BW__
+  Rows z = load_rows(rows, offset - 12);
+  return U32x16{
+      _mm512_unpackhi_epi64(_mm512_unpackhi_epi32(z[0], z[1]), _mm512_unpackhi_epi32(z[2], z[3]))};
+#else
   alignas(64) std::uint32_t word[16];
   for (unsigned i = 0; i < 16; ++i) std::memcpy(&word[i], rows[i] + offset, sizeof word[i]);
   return U32x16::load(word);
+#endif
 }
 
 }  // namespace weir

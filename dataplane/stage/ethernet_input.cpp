@@ -1,6 +1,8 @@
 #include "dataplane/stage/ethernet_input.hpp"
 
 #include <cassert>
+#include <cstddef>
+#include <cstring>
 
 #include "dataplane/packet/simd.hpp"
 
@@ -14,18 +16,25 @@ constexpr std::uint32_t kArpFrame = sizeof(wire::Ethernet) + sizeof(wire::Arp);
 /// packet, with length zero, so that whole runs can be read. True if a packet is a chain of
 /// buffers.
 bool locate_frames(Burst& burst) {
-  std::uint32_t behind_first = 0;
+  // pkt_len and data_len lie side by side: one load takes both.
+  static_assert(offsetof(rte_mbuf, data_len) == offsetof(rte_mbuf, pkt_len) + 4);
+  alignas(64) std::uint32_t lengths[2 * Burst::kSize];
   for (unsigned i = 0; i < burst.size; ++i) {
     const rte_mbuf* packet = burst.packet[i];
     burst.frame[i] = rte_pktmbuf_mtod(packet, std::uint8_t*);
-    burst.frame_length[i] = packet->pkt_len;
-    behind_first |= packet->pkt_len - packet->data_len;
+    std::memcpy(&lengths[2 * i], &packet->pkt_len, 8);
   }
   for (unsigned i = burst.size; i % 16 != 0; ++i) {
     burst.frame[i] = burst.frame[0];
-    burst.frame_length[i] = 0;
+    lengths[2 * i] = lengths[2 * i + 1] = 0;
   }
-  return behind_first != 0;
+  unsigned one_buffer = 0xffff;
+  for_each_sixteen(burst, [&](unsigned first) {
+    const auto [whole, here] = deinterleave(&lengths[2 * first]);
+    whole.store(&burst.frame_length[first]);
+    one_buffer &= equal(whole, here & U32x16{0xffff});
+  });
+  return one_buffer != 0xffff;
 }
 
 Lane chains(const Burst& burst) {

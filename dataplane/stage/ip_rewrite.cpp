@@ -12,11 +12,11 @@ namespace {
 constexpr std::size_t kHopWord = sizeof(wire::Ethernet) + offsetof(wire::Ipv4, ttl);
 static_assert(kHopWord == 22);
 
-inline void write_header(std::uint8_t* frame, __m128i adjacency, std::uint32_t hop_word) {
+inline void write_header(std::uint8_t* frame, const Adjacency& adjacency, std::uint32_t hop_word) {
   // The EtherType is IPv4 already; twelve bytes of addresses are what changes.
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(frame), adjacency);
-  const auto source_end = static_cast<std::uint32_t>(_mm_extract_epi32(adjacency, 2));
-  std::memcpy(frame + 8, &source_end, sizeof source_end);
+  const auto* addresses = reinterpret_cast<const std::uint8_t*>(&adjacency);
+  std::memcpy(frame, addresses, 8);
+  std::memcpy(frame + 8, addresses + 8, 4);
   std::memcpy(frame + kHopWord, &hop_word, sizeof hop_word);
 }
 
@@ -32,8 +32,7 @@ Lane longer_than_mtu(const Burst& burst, Lane suspects, const Snapshot& snapshot
 }  // namespace
 
 void rewrite_one(std::uint8_t* frame, const Adjacency& adjacency, std::uint32_t hop_word) {
-  write_header(frame, _mm_load_si128(reinterpret_cast<const __m128i*>(&adjacency)),
-               spend_hop(hop_word));
+  write_header(frame, adjacency, spend_hop(hop_word));
 }
 
 IpRewrite ip_rewrite(Burst& burst, Lane lane, const Snapshot& snapshot) {
@@ -57,8 +56,7 @@ IpRewrite ip_rewrite(Burst& burst, Lane lane, const Snapshot& snapshot) {
   out.ready = lane - out.ttl_expired - out.too_big;
 
   const auto rewrite = [&](unsigned i) {
-    write_header(burst.frame[i], _mm_load_si128(reinterpret_cast<__m128i*>(&burst.rewrite[i])),
-                 hop_word[i]);
+    write_header(burst.frame[i], burst.rewrite[i], hop_word[i]);
   };
   if (out.ready == burst.all()) {
     for (unsigned i = 0; i < burst.size; ++i) rewrite(i);
