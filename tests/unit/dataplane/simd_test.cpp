@@ -111,7 +111,9 @@ TEST(LoadColumns, TurnsRowsIntoColumns) {
       for (unsigned i = 0; i < 16; ++i)
         std::memcpy(&expected.value[i], rows[i] + offset + 4 * j, 4);
       EXPECT_EQ(store(columns.word[j]), expected) << "word " << j << ", offset " << offset;
-      EXPECT_EQ(store(load_words(rows, offset + 4 * j)), expected);
+      if (offset + 4 * j >= 12) {  // it may read what lies before
+        EXPECT_EQ(store(load_words(rows, offset + 4 * j)), expected);
+      }
     }
   }
 }
