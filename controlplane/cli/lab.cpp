@@ -12,6 +12,7 @@
 
 #include "config/emit.hpp"
 #include "controlplane/cli/client.hpp"
+#include "controlplane/cli/doctor.hpp"
 #include "controlplane/cli/files.hpp"
 #include "controlplane/cli/lab_file.hpp"
 #include "controlplane/cli/lab_state.hpp"
@@ -132,14 +133,32 @@ std::string write_configuration(const LabState& state, config::Config router) {
   return path;
 }
 
+/// The last lines that say what went wrong or, when none does, the last lines.
 std::string end_of_log(const std::string& path) {
+  const auto complains = [](const std::string& line) {
+    return line.starts_with("weir-router: ") || line.starts_with("EAL: ") ||
+           line.find("error") != line.npos;
+  };
+  std::deque<std::string> lines, complaints;
+  const auto keep = [](std::deque<std::string>& list, const std::string& line) {
+    list.push_back("  " + line);
+    if (list.size() > kLogLines) list.pop_front();
+  };
   std::ifstream stream(path);
-  std::deque<std::string> lines;
   for (std::string line; std::getline(stream, line);) {
-    lines.push_back("  " + line);
-    if (lines.size() > kLogLines) lines.pop_front();
+    if (!line.empty()) keep(lines, line);
+    if (complains(line)) keep(complaints, line);
   }
-  return lines.empty() ? "  (nothing)" : fmt::format("{}", fmt::join(lines, "\n"));
+  if (lines.empty()) return "  (nothing)";
+  return fmt::format("{}", fmt::join(complaints.empty() ? lines : complaints, "\n"));
+}
+
+/// Cores that are not there would only make DPDK print its manual.
+void require_cores(const config::Config& router) {
+  Diagnoses found;
+  examine_cores(Machine::here(), &router, found);
+  for (const Diagnosis& one : found)
+    if (one.level == Diagnosis::Level::problem) throw CliError(one.message, one.remedy);
 }
 
 /// Asks until the router answers; one that ends or never does is an error with its log.
@@ -150,15 +169,15 @@ void wait_until_ready(const LabState& state) {
   while (!client.alive()) {
     if (waitpid(state.router_pid, &status, WNOHANG) == state.router_pid)
       throw CliError(
-          fmt::format("weir-router {}; its log ends with\n{}",
+          fmt::format("weir-router {}; its log says\n{}",
                       WIFEXITED(status) ? fmt::format("ended with status {}", WEXITSTATUS(status))
                                         : fmt::format("was killed by signal {}", WTERMSIG(status)),
                       end_of_log(state.path("router.log"))),
           "`weir doctor` looks at what a router needs of the machine");
     if (std::chrono::steady_clock::now() > until)
-      throw CliError(
-          fmt::format("weir-router did not answer at {} within {} s; its log ends with\n{}",
-                      state.socket, kReadyLimit.count(), end_of_log(state.path("router.log"))));
+      throw CliError(fmt::format("weir-router did not answer at {} within {} s; its log says\n{}",
+                                 state.socket, kReadyLimit.count(),
+                                 end_of_log(state.path("router.log"))));
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
@@ -236,6 +255,7 @@ int lab_up(const Context& context, const std::string& file) {
     print_report(context, *there, report, true);
     return kSuccess;
   }
+  require_cores(lab.router);
   LabState state = LabState::of(lab, file);
   refuse_conflicts(state);
   build(state, lab);

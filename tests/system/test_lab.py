@@ -251,7 +251,22 @@ class WeirLab(unittest.TestCase):
     def test_a_router_that_does_not_start_shows_its_log(self):
         program = self.write("router", "#!/bin/sh\necho reason $1 >&2\nexit 3\n", 0o755)
         said = self.fails("up", WEIR_ROUTER=program)
-        self.assertRegex(said, r"ended with status 3; its log ends with\n\s+reason /run/weir-lab")
+        self.assertRegex(said, r"ended with status 3; its log says\n\s+reason /run/weir-lab")
+        self.assert_clean()
+
+    def test_what_went_wrong_is_found_in_a_long_log(self):
+        program = self.write(
+            "router", "#!/bin/sh\necho weir-router: the reason\nseq 100\nexit 1\n", 0o755
+        )
+        said = self.fails("up", WEIR_ROUTER=program)
+        self.assertRegex(said, r"its log says\n  weir-router: the reason\n\s+`weir doctor`")
+
+    def test_a_core_that_is_not_there(self):
+        text = FILE.format(name=self.name, socket=self.socket)
+        text = text.replace("system: {", "system: {worker-cores: [127], ")
+        said = self.fails("up", self.write("cores.yaml", text))
+        self.assertIn("core 127 is not there", said)
+        self.assertIn("system.worker-cores", said)
         self.assert_clean()
 
     def test_another_router_at_the_socket(self):
