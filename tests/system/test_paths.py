@@ -4,6 +4,7 @@ comes."""
 
 import harness
 from frames import number_of, numbered, template
+from lab import wait_until
 from router import configuration, ethernet
 
 FLOWS = 256
@@ -87,6 +88,31 @@ class EqualCost(harness.SystemTest):
         moved = [now for now, then in zip(after, before) if now != then]
         self.assertTrue(all(now == {2} for now in moved), "a flow moved between the old members")
         self.assertTrue(0.2 < len(moved) / FLOWS < 0.5, len(moved))
+
+    def test_a_member_that_does_not_answer_lends_its_flows(self):
+        """10.0.3.9 is nobody: what it would carry goes by the others, and theirs stays."""
+        self.need_weir()
+        self.set_gateways(self.gateways[:2])
+        before = self.paths_of_flows(1)
+        self.set_gateways([*self.gateways[:2], "10.0.3.9"])
+        with self.left.wire() as wire:
+            for flow in range(FLOWS):  # its share asks for it
+                port = 1024 + flow
+                wire.send(
+                    numbered(
+                        template(self.left.mac, self.left.router_mac, "10.0.0.2", TARGET, port),
+                        flow,
+                        0,
+                    )
+                )
+        failed = wait_until(
+            lambda: self.router.neighbors().get("10.0.3.9", {}).get("state") == "FAILED", 10
+        )
+        self.assertTrue(failed, self.router.neighbors())
+        after = self.paths_of_flows(1)
+        self.assertTrue(all(now in ({0}, {1}) for now in after))
+        moved = sum(1 for now, then in zip(after, before) if now != then)
+        self.assertLess(moved / FLOWS, 0.4)
 
 
 if __name__ == "__main__":
