@@ -14,10 +14,13 @@
 namespace weir::control {
 namespace {
 
-/// net_af_packet's default frame of 2,048 bytes holds its own header and this much IP.
-constexpr unsigned kUsualFrame = 1900;
+// net_af_packet's frames, each with the kernel's header before the packet; it wants packet buffers
+// of the same size. The usual ones hold this much IP.
+constexpr unsigned kUsualFrame = 2048, kJumboFrame = 10240;
+constexpr unsigned kUsualMtu = 1900;
 
-/// Brings a Linux interface up: a port on an interface that is down would be silent.
+/// Brings a Linux interface up, for a port on one that is down would be silent, and gives it the
+/// port's MTU, for DPDK's drivers do not.
 void bring_up(const config::Config& config, const config::Ethernet& port, const std::string& name) {
   const auto fail = [&](const char* what, const std::string& remedy) {
     throw std::runtime_error(fmt::format("{}:{}:{}: error: Linux interface {}: {}: {} ({})",
@@ -39,6 +42,13 @@ void bring_up(const config::Config& config, const config::Ethernet& port, const 
       fail("cannot be brought up", "run the router as root");
     }
   }
+  if (ioctl(fd, SIOCGIFMTU, &request) == 0 && request.ifr_mtu != port.mtu) {
+    request.ifr_mtu = port.mtu;
+    if (ioctl(fd, SIOCSIFMTU, &request) != 0) {
+      ::close(fd);
+      fail("does not take the port's mtu", "lower `mtu`, or give the interface that MTU yourself");
+    }
+  }
   ::close(fd);
 }
 
@@ -52,9 +62,11 @@ std::string linux_devargs(const config::LinuxMatch& match, const config::Etherne
                                     match.interface, queues);
   // Deep rings, for the moments in which the kernel gives the worker's core to somebody else. Four
   // jumbo frames a block; blocks are whole pages.
-  devargs += port.mtu > kUsualFrame ? ",blocksz=40960,framesz=10240,framecnt=1024"
-                                    : ",blocksz=4096,framesz=2048,framecnt=4096";
-  return devargs;
+  if (port.mtu > kUsualMtu)
+    return devargs +
+           fmt::format(",blocksz={},framesz={},framecnt=1024", 4 * kJumboFrame, kJumboFrame);
+  return devargs +
+         fmt::format(",blocksz={},framesz={},framecnt=4096", 2 * kUsualFrame, kUsualFrame);
 }
 
 PortRequest port_request(const config::Config& config, const config::Ethernet& port,
@@ -69,6 +81,8 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
     request.devargs = pci->address;
   } else if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match)) {
     bring_up(config, port, linux_port->interface);
+    request.mtu_is_set = true;
+    request.frame_room = port.mtu > kUsualMtu ? kJumboFrame : kUsualFrame;
     request.devargs = linux_devargs(*linux_port, port, index, config.system.worker_cores.size());
   } else {
     request.devargs = std::get<config::VdevMatch>(port.match).arguments;

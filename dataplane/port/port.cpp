@@ -21,6 +21,14 @@ constexpr std::uint16_t kDescriptors = 1024;
 /// The device's name within its devargs: what stands before the first comma.
 std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
 
+/// What the port can receive, by its longest frame too.
+unsigned largest_mtu(const rte_eth_dev_info& info) {
+  const unsigned overhead = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu
+                                ? info.max_rx_pktlen - info.max_mtu
+                                : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+  return std::min<unsigned>(info.max_mtu, info.max_rx_pktlen - overhead);
+}
+
 rte_eth_dev_info device_info(std::uint16_t port) {
   rte_eth_dev_info info{};
   rte_eth_dev_info_get(port, &info);
@@ -91,17 +99,14 @@ void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* 
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     conf.rx_adv_conf.rss_conf.rss_hf = rss;
   }
-  const bool takes_mtu = info.max_mtu >= request.mtu && info.min_mtu <= request.mtu;
-  conf.rxmode.mtu = takes_mtu ? request.mtu : std::uint16_t{0};
-  if (conf.rxmode.mtu == 0) conf.rxmode.mtu = RTE_ETHER_MTU;
+  const unsigned largest = largest_mtu(info);
+  if (request.mtu > largest && !request.mtu_is_set)
+    fail(fmt::format("takes an mtu of {} at most, {} is asked for", largest, request.mtu), EINVAL,
+         "lower `mtu`");
+  conf.rxmode.mtu = std::min<std::uint16_t>(request.mtu, static_cast<std::uint16_t>(largest));
   if (const int error = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf); error != 0)
     fail("cannot be configured", error, "lower `queues` or `mtu`");
-  // A kernel-backed port takes the MTU to its interface; where there is no such thing, the router
-  // holds to it all the same.
-  const int error = rte_eth_dev_set_mtu(id_, request.mtu);
-  if (error != 0 && error != -ENOTSUP)
-    fail(fmt::format("does not take mtu {}", request.mtu), error, "lower `mtu`");
-  mtu_ = request.mtu;
+  set_mtu(request);
 
   std::uint16_t rx_descriptors = kDescriptors, tx_descriptors = kDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
@@ -118,6 +123,15 @@ void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* 
         failed != 0)
       fail(fmt::format("transmit queue {} cannot be set up", queue), failed,
            "raise `system.memory.hugepages`");
+}
+
+void Port::set_mtu(const PortRequest& request) {
+  mtu_ = request.mtu;
+  if (request.mtu_is_set) return;
+  // Where there is no such thing, the router holds to it all the same.
+  const int error = rte_eth_dev_set_mtu(id_, request.mtu);
+  if (error != 0 && error != -ENOTSUP)
+    fail(fmt::format("does not take mtu {}", request.mtu), error, "change `mtu`");
 }
 
 void Port::set_mac(const PortRequest& request) {

@@ -20,6 +20,8 @@ struct PortRequest {
   std::string device;        // what the user called it
   std::uint16_t queues = 0;  // 0: one a worker, if the port has so many
   std::uint16_t mtu = 1500;
+  bool mtu_is_set = false;       // what is behind the port has it already
+  std::uint32_t frame_room = 0;  // bytes that the driver wants in a packet buffer; 0: by mtu
   std::optional<MacAddress> mac;
   bool promiscuous = false;
 };
@@ -63,6 +65,7 @@ class Port {
  private:
   void probe(const PortRequest& request);
   void configure(const PortRequest& request, unsigned workers, rte_mempool* pool);
+  void set_mtu(const PortRequest& request);
   void set_mac(const PortRequest& request);
   std::uint64_t dropped_by_sockets() const;
   [[noreturn]] void fail(const std::string& what, int error, const std::string& remedy) const;

@@ -17,9 +17,9 @@ constexpr unsigned kPoolCache = 512;
 
 /// Room for a frame of the largest MTU with two VLAN tags, in one segment.
 std::uint16_t data_room(const std::vector<PortRequest>& ports) {
-  std::uint16_t mtu = 1500;
-  for (const PortRequest& port : ports) mtu = std::max(mtu, port.mtu);
-  const unsigned frame = std::max(2048u, (mtu + 14u + 8u + 63u) & ~63u);
+  std::uint32_t frame = 2048;
+  for (const PortRequest& port : ports)
+    frame = std::max({frame, (port.mtu + 14u + 8u + 63u) & ~63u, port.frame_room});
   return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + frame);
 }
 
