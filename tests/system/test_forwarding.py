@@ -102,5 +102,54 @@ class PointToPoint(harness.SystemTest):
             self.left.run("ping", "-c", "1", "-W", "3", address)
 
 
+class Jumbo(harness.SystemTest):
+    """Frames of 9,000 bytes; the router gives its interfaces the MTU that its file says."""
+
+    @classmethod
+    def arrange(cls, lab):
+        cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1", mtu=9000, port_mtu=1500)
+        cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1", mtu=9000, port_mtu=1500)
+        return configuration(
+            {
+                **ethernet("p0", "10.0.0.1/24", mtu=9000),
+                **ethernet("p1", "10.0.1.1/24", mtu=9000),
+            },
+            memory={"hugepages": "none", "packets": 8192},
+        )
+
+    def setUp(self):
+        self.need_weir()
+
+    def test_jumbo_frames_pass_whole(self):
+        out = self.left.run(
+            *("ping", "-q", "-M", "do", "-s", "8972", "-i", "0.2", "-c", "3", "-W", "5"),
+            "10.0.1.2",
+        ).stdout
+        self.assertIn("3 received", out)
+
+
+class AfXdp(harness.SystemTest):
+    """`method: af-xdp` takes packets before the kernel makes buffers of them."""
+
+    @classmethod
+    def arrange(cls, lab):
+        cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
+        cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
+        ports = {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")}
+        for name, port in ports.items():
+            port["match"] = {"linux": name, "method": "af-xdp"}
+        return configuration(ports)
+
+    def setUp(self):
+        self.need_weir()
+
+    def test_ping_and_large_ping(self):
+        for size in ("56", "4000"):
+            out = self.left.run(
+                *("ping", "-q", "-s", size, "-i", "0.2", "-c", "5", "-W", "5", "10.0.1.2")
+            ).stdout
+            self.assertIn("5 received", out)
+
+
 if __name__ == "__main__":
     harness.main()
