@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "controlplane/router_api.hpp"
+
 namespace weir::control {
 
 class CommandQueue {
@@ -29,16 +31,20 @@ class CommandQueue {
   ~CommandQueue() { ::close(event_); }
 
   /// Any thread but the control thread: runs `f` there and returns what it returns, exceptions
-  /// included. Throws std::runtime_error when the router is stopping or too busy.
+  /// included. Throws Unavailable when the router is stopping or too busy.
   template <class F>
   auto call(F&& f) -> decltype(f()) {
     using Result = decltype(f());
     auto task = std::make_shared<std::packaged_task<Result()>>(std::forward<F>(f));
     auto answer = task->get_future();
     if (closed_.load() || !commands_.try_push([task] { (*task)(); }))
-      throw std::runtime_error("the router is stopping or has too many requests; try again");
+      throw Unavailable("the router is stopping or has too many requests; try again");
     wake();
-    return answer.get();
+    try {
+      return answer.get();
+    } catch (const std::future_error&) {
+      throw Unavailable("the router is stopping");
+    }
   }
 
   /// Control thread: runs what is waiting, at most `limit`; returns how many ran.
@@ -52,7 +58,7 @@ class CommandQueue {
     return done;
   }
 
-  /// Control thread: no more commands; those waiting fail with std::future_error.
+  /// Control thread: no more commands; those waiting fail with Unavailable.
   void close() {
     closed_.store(true);
     std::function<void()> command;

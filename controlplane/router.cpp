@@ -23,6 +23,8 @@ constexpr unsigned kCommandsPerTurn = 32;
 constexpr std::chrono::nanoseconds kRest = 250us, kLongRest = 1ms;
 constexpr unsigned kRestsBeforeLong = 200;
 constexpr Duration kLinkInterval = 250ms;
+constexpr Duration kRefusedInterval = 10ms;
+constexpr std::size_t kRefusedPerTurn = 256;
 constexpr Duration kLoadInterval = 1s;
 
 std::uint64_t random_seed() {
@@ -239,6 +241,10 @@ void Router::housekeeping() {
     next_links_ = now + kLinkInterval;
     watch_links();
   }
+  if (!refused_.empty() && now >= next_refused_) {
+    next_refused_ = now + kRefusedInterval;
+    install_refused();
+  }
   if (now >= next_load_) {
     next_load_ = now + kLoadInterval;
     measure_load();
@@ -275,7 +281,10 @@ void Router::install(Ipv4Prefix prefix, const RibRoute& route) {
     collected_.emplace_back(prefix, route.target);
     return;
   }
-  if (!forwarding_.install(prefix, target_of(route))) ++table_refusals_;
+  if (forwarding_.install(prefix, target_of(route)))
+    refused_.erase(prefix);
+  else
+    refused_.insert(prefix);
 }
 
 void Router::forget(TargetId) {
@@ -286,6 +295,19 @@ void Router::forget(TargetId) {
 void Router::remove(Ipv4Prefix prefix) {
   if (collecting_) install_collected();  // the order counts
   forwarding_.remove(prefix);
+  refused_.erase(prefix);
+}
+
+void Router::install_refused() {
+  for (std::size_t i = 0; i < kRefusedPerTurn && !refused_.empty(); ++i) {
+    auto next = refused_.upper_bound(last_refused_);  // each in turn
+    if (next == refused_.end()) next = refused_.begin();
+    last_refused_ = *next;
+    if (const auto route = rib_.find(last_refused_))
+      install(last_refused_, *route);
+    else
+      refused_.erase(last_refused_);
+  }
 }
 
 }  // namespace weir::control

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ class Router final : private NeighborActions, private RibSink {
   const LocalCounters& local_counters() const { return local_.counters(); }
   LinkState link(InterfaceId interface) const { return links_[interface]; }
   double busy(std::size_t worker) const { return busy_[worker]; }
-  std::uint64_t table_refusals() const { return table_refusals_; }
+  /// Routes that find no room in the forwarding tables now.
+  std::uint64_t table_refusals() const { return table_refusals_ + refused_.size(); }
   const std::string& interface_name(InterfaceId interface) const {
     return config_.ethernets[interface].name;
   }
@@ -80,6 +82,7 @@ class Router final : private NeighborActions, private RibSink {
   void housekeeping();
   void watch_links();
   void measure_load();
+  void install_refused();
   void wait(int wake_fd, bool busy);
 
   // NeighborActions
@@ -129,9 +132,12 @@ class Router final : private NeighborActions, private RibSink {
   std::array<LinkState, kMaxInterfaces> links_{};
   std::vector<double> busy_;
   std::vector<std::uint64_t> busy_cycles_;
-  std::uint64_t table_refusals_ = 0;
+  std::uint64_t table_refusals_ = 0;  // at start
+  // Since: tried again, for most come in when workers have let go of what was removed before them.
+  std::set<Ipv4Prefix> refused_;
+  Ipv4Prefix last_refused_;
   std::uint64_t idle_turns_ = 0;
-  TimePoint next_links_{0}, next_load_{0}, last_load_{0};
+  TimePoint next_links_{0}, next_load_{0}, last_load_{0}, next_refused_{0};
 };
 
 }  // namespace weir::control

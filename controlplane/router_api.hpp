@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,11 @@ struct DropStatus {
   std::string reason;
   std::string meaning;
   std::uint64_t packets = 0;
+};
+
+/// The router stops, or has more requests than it takes: nothing was done, try again.
+struct Unavailable : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 /// The equation of conservation: rx + generated = tx + dropped + consumed + held. For one worker

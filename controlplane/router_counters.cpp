@@ -6,6 +6,17 @@
 namespace weir::control {
 namespace {
 
+// To the control plane, in the order of PuntClass.
+constexpr std::array<const char*, kPuntClasses> kPuntMeanings{
+    "ARP replies handed to the control plane",
+    "ARP requests from known neighbours handed over",
+    "ARP requests from unknown senders handed over",
+    "ARP with another MAC than the one known, handed over",
+    "packets to a neighbour that was known, held while it is asked for",
+    "packets to a neighbour never seen, held while it is asked for",
+    "packets to the router itself",
+    "packets that ask for an ICMP error"};
+
 void add_neighbors(std::vector<NamedCounter>& to, const NeighborCounters& n) {
   const auto add = [&](const char* name, const char* meaning, std::uint64_t value) {
     to.push_back({fmt::format("neighbors.{}", name), meaning, value});
@@ -83,7 +94,7 @@ std::vector<NamedCounter> RouterViews::named_counters() {
   add("ipv4.fragmented", "packets split for a smaller MTU",
       total([](const auto& c) { return c.fragmented.get(); }));
   for (std::size_t i = 0; i < kPuntClasses; ++i)
-    add(fmt::format("punt.{}", kPuntClassNames[i]), "packets handed to the control plane",
+    add(fmt::format("punt.{}", kPuntClassNames[i]), kPuntMeanings[i],
         total([i](const auto& c) { return c.punted[i].get(); }));
   add_neighbors(result, router_.neighbors().counters());
   add_icmp(result, router_.icmp_counters());

@@ -144,6 +144,8 @@ ApiResponse ApiHandler::handle(const ApiRequest& request) {
     return dispatch(request);
   } catch (const RequestError& error) {
     return error_response(400, "bad_request", error.what(), error.hint());
+  } catch (const control::Unavailable& error) {
+    return error_response(503, "unavailable", error.what());
   } catch (const std::exception& error) {
     return error_response(500, "internal", error.what());
   } catch (...) {

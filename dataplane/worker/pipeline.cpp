@@ -230,13 +230,16 @@ void Pipeline::verdict(const Arrival& arrival, unsigned i, bool group) {
 
 void Pipeline::glean(const Arrival& arrival, Lane lane) {
   const Burst& burst = arrival.burst;
-  for (; lane; lane = lane - Lane::one(lane.front())) {
+  // Time to live is spent before the neighbour is asked for (RFC 1812 section 5.2.1).
+  Lane expired;
+  lane.for_each([&](unsigned i) {
+    if ((burst.hop_word[i] & 0xff) < 2) expired.add(i);
+  });
+  expired.for_each([&](unsigned i) {
+    punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
+  });
+  for (lane = lane - expired; lane; lane = lane - Lane::one(lane.front())) {
     const unsigned i = lane.front();
-    // Time to live is spent before the neighbour is asked for (RFC 1812 section 5.2.1).
-    if ((burst.hop_word[i] & 0xff) < 2) {
-      punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
-      continue;
-    }
     // A slot that once was resolved keeps its MAC: those destinations come first.
     const bool known = !burst.rewrite[i].destination.is_zero();
     const DropReason refused =

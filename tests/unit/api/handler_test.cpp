@@ -194,6 +194,14 @@ TEST_F(Handler, HugeBodyIsRefused) {
   EXPECT_EQ(post("/v1/routes", std::string(kMaxBodyBytes + 1, ' ')).status, 413);
 }
 
+TEST_F(Handler, ABusyRouterSaysSo) {
+  router.on_ping = [](const control::PingRequest&) -> std::vector<control::PingReply> {
+    throw control::Unavailable("too many requests");
+  };
+  const Json answer = json(post("/v1/ping", R"({"destination":"10.0.2.2"})"), 503);
+  EXPECT_EQ(answer["error"]["code"], "unavailable");
+}
+
 TEST_F(Handler, FailureOfTheRouterIsAnAnswerToo) {
   router.on_ping = [](const control::PingRequest&) { throw std::runtime_error("no buffers"); };
   const Json answer = json(post("/v1/ping", R"({"destination":"10.0.2.2"})"), 500);
