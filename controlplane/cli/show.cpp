@@ -118,9 +118,12 @@ void print_workers(const Context& context, const Json& workers) {
   Table table({{"CORE", Align::right},
                {"BUSY", Align::right},
                {"RX", Align::right},
+               {"GENERATED", Align::right},
+               {"TAKEN", Align::right},
                {"TX", Align::right},
                {"DROPPED", Align::right},
-               {"HELD", Align::right},
+               {"CONSUMED", Align::right},
+               {"GIVEN", Align::right},
                {"PKTS/BURST", Align::right},
                {"SLEEPS", Align::right},
                {"QUEUES"}});
@@ -131,12 +134,16 @@ void print_workers(const Context& context, const Json& workers) {
       queues += fmt::format("{}{}:{}", queues.empty() ? "" : " ", text(queue, "interface"),
                             number(queue, "queue"));
     const std::uint64_t bursts = number(worker, "bursts");
-    table.add(
-        {std::to_string(number(worker, "core")), fmt::format("{:.1f}%", 100 * real(worker, "busy")),
-         human_count(number(packets, "rx")), human_count(number(packets, "tx")),
-         human_count(number(packets, "dropped")), human_count(number(packets, "held")),
-         bursts == 0 ? "-" : fmt::format("{:.1f}", real(packets, "rx") / real(worker, "bursts")),
-         human_count(number(worker, "sleeps")), queues});
+    std::vector<std::string> cells{std::to_string(number(worker, "core")),
+                                   fmt::format("{:.1f}%", 100 * real(worker, "busy"))};
+    // The equation once more: taken from other threads' rings, and given into them.
+    for (const char* term : {"rx", "generated", "taken", "tx", "dropped", "consumed", "given"})
+      cells.push_back(human_count(number(packets, term)));
+    cells.push_back(
+        bursts == 0 ? "-" : fmt::format("{:.1f}", real(packets, "rx") / real(worker, "bursts")));
+    cells.push_back(human_count(number(worker, "sleeps")));
+    cells.push_back(queues);
+    table.add(cells);
   }
   if (!table.empty()) table.print(context.out);
 }

@@ -6,6 +6,7 @@
 #include <rte_errno.h>
 #include <rte_pdump.h>
 #include <rte_version.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -39,9 +40,22 @@ std::vector<std::string> eal_arguments(const EalOptions& options) {
   return arguments;
 }
 
+/// DPDK answers a core that is not there with its whole usage.
+void check_cores(const EalOptions& options) {
+  const auto cores = static_cast<unsigned>(sysconf(_SC_NPROCESSORS_CONF));
+  for (const auto* list : {&options.control_cores, &options.worker_cores})
+    for (const unsigned core : *list)
+      if (core >= cores)
+        throw std::runtime_error(
+            fmt::format("core {} is not there, this machine has {}: name cores 0 to {} in "
+                        "`system.control-cores` and `system.worker-cores`",
+                        core, cores, cores - 1));
+}
+
 }  // namespace
 
 Eal::Eal(const EalOptions& options) {
+  check_cores(options);
   std::vector<std::string> arguments = eal_arguments(options);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

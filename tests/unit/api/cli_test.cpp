@@ -107,8 +107,10 @@ TEST_F(Cli, ShowCounters) {
   EXPECT_EQ(output({"show", "counters"}),
             "rx 1,000 + generated 5 = tx 990 + dropped 10 + consumed 4 + held 1\n"
             "\n"
-            "CORE   BUSY     RX   TX  DROPPED  HELD  PKTS/BURST  SLEEPS  QUEUES\n"
-            "   1  12.5%  1.00k  990       10     1         2.0       3  left:0 right:0\n"
+            "CORE   BUSY     RX  GENERATED  TAKEN   TX  DROPPED  CONSUMED  GIVEN  PKTS/BURST  "
+            "SLEEPS  QUEUES\n"
+            "   1  12.5%  1.00k          5      0  990       10         4      0         2.0  "
+            "     3  left:0 right:0\n"
             "\n"
             "COUNTER                  VALUE  MEANING\n"
             "icmp.sent.time-exceeded      3  time exceeded messages sent\n");
