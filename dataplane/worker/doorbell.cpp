@@ -1,6 +1,7 @@
 #include "dataplane/worker/doorbell.hpp"
 
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +27,14 @@ void Doorbell::ring() {
 
 void Doorbell::wait(int longest_ms) {
   poll(events_.data(), events_.size(), longest_ms);
+  for (pollfd& event : events_) {
+    if ((event.revents & POLLNVAL) != 0) event.fd = -1;  // poll passes over it from now on
+    if ((event.revents & (POLLERR | POLLHUP)) == 0) continue;
+    // An interface that went down or vanished says so until it is asked; nobody could sleep.
+    int error = 0;
+    socklen_t length = sizeof error;
+    getsockopt(event.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  }
   if ((events_.front().revents & POLLIN) == 0) return;
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = read(events_.front().fd, &count, sizeof count);

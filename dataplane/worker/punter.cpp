@@ -25,6 +25,12 @@ Ring make_ring(const std::string& name, unsigned size, unsigned flags) {
   return ring;
 }
 
+std::uint32_t packets_in(const Ring& ring) {
+  const std::uint32_t taken = __atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE);
+  const std::uint32_t put = __atomic_load_n(&ring->prod.tail, __ATOMIC_ACQUIRE);
+  return put - taken;  // both only grow, and wrap around; `taken` was read first
+}
+
 PuntRings::PuntRings(unsigned worker) {
   for (std::size_t i = 0; i < kPuntClasses; ++i)
     by_class[i] = make_ring(fmt::format("punt.{}.{}", worker, kPuntClassNames[i]), kSize,

@@ -24,6 +24,8 @@ using Ring = std::unique_ptr<rte_ring, RingDeleter>;
 /// A ring of `size` pointers (a power of two); throws std::runtime_error naming it when memory is
 /// short.
 Ring make_ring(const std::string& name, unsigned size, unsigned flags);
+/// Packets in a ring now, asked from any thread: as rte_ring_count, but with atomic loads.
+std::uint32_t packets_in(const Ring& ring);
 
 /// The rings from one worker, by class.
 struct PuntRings {

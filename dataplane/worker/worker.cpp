@@ -102,7 +102,7 @@ void Worker::rest(unsigned idle_rounds) {
     // Who sleeps holds no table: the control plane need not wait for it.
     rte_rcu_qsbr_thread_offline(quiescence_, options_.index);
     doorbell_.sleep(kLongestWaitMs, [&] {
-      return rte_ring_empty(inject_.get()) != 0 && running_.load(std::memory_order_relaxed);
+      return packets_in(inject_) == 0 && running_.load(std::memory_order_relaxed);
     });
     rte_rcu_qsbr_thread_online(quiescence_, options_.index);
     return;
@@ -114,8 +114,8 @@ void Worker::rest(unsigned idle_rounds) {
 }
 
 std::uint64_t Worker::in_flight() const {
-  std::uint64_t total = rte_ring_count(inject_.get()) + rte_ring_count(handoff_.get());
-  for (const Ring& ring : punt_rings_.by_class) total += rte_ring_count(ring.get());
+  std::uint64_t total = packets_in(inject_) + packets_in(handoff_);
+  for (const Ring& ring : punt_rings_.by_class) total += packets_in(ring);
   return total;
 }
 

@@ -128,6 +128,23 @@ class Process(unittest.TestCase):
         self.router.assert_balanced()
         self.assertEqual(self.router.drops(), {})
 
+    def test_a_vanished_interface_disturbs_nobody_else(self):
+        """p2 goes down, and then away, under traffic between the others."""
+        self.lab.host("third")
+        self.config["ethernets"] |= ethernet("p2", "10.0.2.1/24")
+        router = make(self.lab, self.config, "weir")
+        router.start()
+        self.assertEqual(self.deliver(100), 100)
+        for command in (("set", "p2", "down"), ("set", "p2", "up"), ("delete", "p2")):
+            self.lab.router.ip("link", *command)
+            self.assertEqual(self.deliver(1000), 1000, command)
+        begin, used = time.monotonic(), router.cpu_seconds()
+        pass_time(1)
+        share = (router.cpu_seconds() - used) / (time.monotonic() - begin)
+        self.assertLess(share, 0.2, "the worker does not sleep any more")
+        router.assert_balanced()
+        self.assertEqual(router.stop()[0], 0, router.output())
+
 
 if __name__ == "__main__":
     harness.main()
