@@ -68,14 +68,15 @@ std::optional<std::uint32_t> GroupTable::allocate(std::optional<std::uint32_t> h
   } else {
     return std::nullopt;
   }
+  NextHop* const first = &buckets_[std::size_t{group} * kBuckets];
   for (std::uint32_t i = 0; i < kBuckets; ++i)
-    buckets_[std::size_t{group} * kBuckets + i] =
-        heir ? buckets_[std::size_t{*heir} * kBuckets + i] : NextHop{};
+    store_next_hop(first + i, heir ? buckets_[std::size_t{*heir} * kBuckets + i] : NextHop{});
   return group;
 }
 
 void GroupTable::fill(std::uint32_t group, NextHop hop) {
-  std::fill_n(&buckets_[std::size_t{group} * kBuckets], kBuckets, hop);
+  NextHop* const first = &buckets_[std::size_t{group} * kBuckets];
+  for (std::uint32_t i = 0; i < kBuckets; ++i) store_next_hop(first + i, hop);
 }
 
 void GroupTable::release(std::uint32_t group) { free_.push_back(group); }

@@ -7,6 +7,7 @@
 #include <rte_lcore.h>
 
 #include <algorithm>
+#include <cassert>
 #include <stdexcept>
 #include <utility>
 
@@ -150,7 +151,11 @@ void Dataplane::stop() {
   if (!running_) return;
   running_ = false;
   for (auto& worker : workers_) worker->stop();
-  for (auto& worker : workers_) rte_eal_wait_lcore(worker_lcore(worker->options().index));
+  for (auto& worker : workers_) {
+    rte_eal_wait_lcore(worker_lcore(worker->options().index));
+    [[maybe_unused]] const bool ended = worker->ended();
+    assert(ended);
+  }
 }
 
 void Dataplane::publish(std::unique_ptr<const Snapshot> next) {

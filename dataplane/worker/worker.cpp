@@ -54,6 +54,7 @@ void Worker::run() {
     now = after;
   }
   rte_rcu_qsbr_thread_offline(quiescence_, options_.index);
+  ended_.store(true, std::memory_order_release);
 }
 
 unsigned Worker::round(std::uint64_t now) {

@@ -53,6 +53,8 @@ class Worker {
     running_.store(false, std::memory_order_relaxed);
     doorbell_.ring();
   }
+  /// Whether `run` has returned: then all that the worker did is visible to the caller.
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
   /// To be called when something was put into `inject`.
   void wake() { doorbell_.ring(); }
   /// One round over all queues and rings at `now` (TSC); returns packets handled. For tests, and
@@ -88,6 +90,7 @@ class Worker {
   bool only_polled_ = false;  // something comes in that would not wake it
   std::atomic<const Snapshot*> snapshot_{nullptr};
   std::atomic<bool> running_{true};
+  std::atomic<bool> ended_{false};
   Burst burst_;
 };
 
