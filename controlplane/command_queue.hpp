@@ -37,8 +37,10 @@ class CommandQueue {
     using Result = decltype(f());
     auto task = std::make_shared<std::packaged_task<Result()>>(std::forward<F>(f));
     auto answer = task->get_future();
-    if (closed_.load() || !commands_.try_push([task] { (*task)(); }))
+    // The queue is the task's only owner: what is thrown away there breaks its promise.
+    if (closed_.load() || !commands_.try_push([task = std::move(task)] { (*task)(); }))
       throw Unavailable("the router is stopping or has too many requests; try again");
+    if (closed_.load()) drain();  // it came in behind the last drain
     wake();
     try {
       return answer.get();
@@ -61,8 +63,7 @@ class CommandQueue {
   /// Control thread: no more commands; those waiting fail with Unavailable.
   void close() {
     closed_.store(true);
-    std::function<void()> command;
-    while (commands_.try_pop(command)) command = nullptr;
+    drain();
   }
 
   void wake() {
@@ -77,6 +78,11 @@ class CommandQueue {
   }
 
  private:
+  void drain() {
+    std::function<void()> command;
+    while (commands_.try_pop(command)) command = nullptr;
+  }
+
   oneapi::tbb::concurrent_bounded_queue<std::function<void()>> commands_;
   std::atomic<bool> closed_{false};
   int event_;

@@ -77,7 +77,8 @@ void Outbound::announce(InterfaceId interface, Ipv4Address address) {
 std::vector<Outbound::Unresolved> Outbound::send(std::span<const std::uint8_t> packet) {
   std::vector<Unresolved> unresolved;
   const auto& header = *reinterpret_cast<const wire::Ipv4*>(packet.data());
-  const auto answer = forwarding_.lookup(header.destination_address(), 0);
+  const auto answer = forwarding_.lookup(
+      header.destination_address(), flow_hash(header, static_cast<std::uint32_t>(packet.size())));
   const auto slot = forwarding_.neighbor_at(answer.index);
   const std::uint16_t mtu =
       slot ? dataplane_.snapshot().interfaces[slot->interface].mtu : std::uint16_t{1500};

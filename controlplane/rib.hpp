@@ -111,6 +111,11 @@ class Rib {
   /// For connected, local and broadcast routes.
   std::optional<TargetId> target(RouteType type, InterfaceId interface);
 
+  /// Whether packets can go there now: a verdict, or a gateway on a connected subnet.
+  bool is_active(TargetId target) const {
+    return targets_[static_cast<std::size_t>(target)].active();
+  }
+
   Change add(Ipv4Prefix prefix, RouteProtocol protocol, TargetId target);
   /// False: there was none.
   bool remove(Ipv4Prefix prefix, RouteProtocol protocol);

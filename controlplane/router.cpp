@@ -203,6 +203,9 @@ void Router::publish_snapshot() {
 }
 
 void Router::run(int wake_fd) {
+  // However this ends: whoever waits for an answer must not wait for ever.
+  const std::unique_ptr<CommandQueue, void (*)(CommandQueue*)> closing(
+      &commands_, [](CommandQueue* queue) { queue->close(); });
   dataplane_.start();
   pollfd signal{wake_fd, POLLIN, 0};
   while (true) {
@@ -254,6 +257,7 @@ void Router::housekeeping() {
 void Router::watch_links() {
   for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
     const LinkState now = dataplane_.ports()[id]->link();
+    dataplane_.ports()[id]->set_transmits(now.up);
     if (now.up != links_[id].up) {
       spdlog::info("{}: link {}", interface_name(id), now.up ? "up" : "down");
       if (now.up) neighbors_.link_up(id);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controlplane/router.hpp"
+#include "dataplane/stage/ipv4_options.hpp"
 
 namespace weir::control {
 namespace {
@@ -90,6 +91,20 @@ void Router::serve_arp(const PacketBuffer& packet, const PuntMeta& meta) {
 void Router::serve_glean(PacketBuffer packet, const PuntMeta& meta) {
   const auto slot = forwarding_.neighbor_at(meta.adjacency);
   if (!slot) return outbound_.drop(meta.interface, DropReason::no_route);
+  wire::Ipv4& ip = *rte_pktmbuf_mtod_offset(packet.get(), wire::Ipv4*, sizeof(wire::Ethernet));
+  if (ip.header_length() > sizeof ip) {
+    // As the pipeline does for what needs not wait.
+    const auto& own = dataplane_.snapshot().interfaces[slot->interface].addresses;
+    switch (process_options(ip, own.empty() ? 0 : own.front().address)) {
+      case OptionsVerdict::source_routed:
+        return outbound_.drop(meta.interface, DropReason::source_route);
+      case OptionsVerdict::malformed:
+        return icmp_error({.error = IcmpError::parameter_problem, .pointer = sizeof(wire::Ipv4)},
+                          packet, DropReason::bad_header);
+      case OptionsVerdict::forward:
+        break;
+    }
+  }
   // The neighbour may have answered while the packet was on its way here.
   if (const auto mac = neighbors_.lookup(slot->interface, slot->ip))
     return forward({packet.release()}, slot->interface, *mac);

@@ -197,7 +197,7 @@ RouteChangeResult RouterViews::change_routes(const std::vector<RouteChange>& cha
   RouteChangeResult result;
   for (std::size_t from = 0; from < changes.size(); from += kPortion) {
     const std::size_t to = std::min(from + kPortion, changes.size());
-    router_.commands().call([&] {
+    const auto portion = [&] {
       for (std::size_t i = from; i < to; ++i) {
         std::string error = change_one(changes[i]);
         if (error.empty())
@@ -206,7 +206,14 @@ RouteChangeResult RouterViews::change_routes(const std::vector<RouteChange>& cha
           result.errors.push_back(
               fmt::format("change {}: {}: {}", i, changes[i].route.to.to_string(), error));
       }
-    });
+    };
+    try {
+      router_.commands().call(portion);
+    } catch (const Unavailable& error) {
+      if (from == 0) throw;
+      result.errors.push_back(fmt::format("changes from {} on: {}", from, error.what()));
+      break;
+    }
   }
   return result;
 }
@@ -224,12 +231,8 @@ std::string RouterViews::change_one(const RouteChange& change) {
   if (to.length() >= 4 && to.network().is_multicast()) return "is multicast, which is not routed";
   const auto target = rib.target(rib_type(change.route.type), change.route.via);
   if (!target) return "needs 1 to 64 gateways, or a verdict without any";
+  if (!rib.is_active(*target)) return "no gateway of it is on a connected subnet";
   rib.add(to, RouteProtocol::api, *target);
-  const auto now = rib.find(to, RouteProtocol::api);
-  if (change.route.type == config::RouteType::unicast && now && now->hops.empty()) {
-    rib.remove(to, RouteProtocol::api);
-    return "no gateway of it is on a connected subnet";
-  }
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -236,8 +237,12 @@ void build(LabState& state, const Lab& lab) {
       make_host(state, state.hosts[i], lab.hosts[i].mtu);
     start_router(state, lab.router);
   } catch (const CliError&) {
-    tear_down(state);
-    throw;
+    const auto failure = std::current_exception();
+    try {
+      tear_down(state);
+    } catch (const CliError&) {  // the first error is the one to tell
+    }
+    std::rethrow_exception(failure);
   }
 }
 

@@ -10,6 +10,7 @@ import harness
 from frames import BROADCAST, ICMP, IP, TCP, UDP, Dot1Q, Ether, Raw, checksum, forwarded, padded
 from lab import wait_until
 from router import configuration, ethernet
+from scapy.layers.inet import IPOption_LSRR
 
 OUR = "02:00:00:00:00:01"  # the router's MAC on p0
 OUR_OUT = "02:00:00:00:01:01"  # on p1
@@ -255,6 +256,31 @@ class Frames(harness.SystemTest):
         self.assertEqual(len(answers), 1)
         self.assertEqual((Ether(answers[0])[ICMP].type, Ether(answers[0])[ICMP].code), (3, 0))
         self.assertGreaterEqual(len(answers[0]), 14 + 20 + 8 + 28)
+
+
+class Options(harness.SystemTest):
+    """What waits for its neighbour is judged by its options as what does not."""
+
+    @classmethod
+    def arrange(cls, lab):
+        cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
+        cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
+        return configuration({**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")})
+
+    def test_a_source_route_to_an_unresolved_neighbour_is_dropped(self):
+        self.need_weir()
+        frame = bytes(
+            Ether(src=self.left.mac, dst=self.left.router_mac)
+            / IP(src="10.0.0.2", dst="10.0.1.2", options=[IPOption_LSRR(routers=["10.9.9.9"])])
+            / UDP(sport=1, dport=9)
+            / Raw(b"x" * 20)
+        )
+        with self.left.wire() as sender:
+            sender.send(frame)
+        self.assertTrue(
+            wait_until(lambda: self.router.dropped("source-route") == 1), self.router.drops()
+        )
+        self.assertNotIn("10.0.1.2", self.router.neighbors())
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 """Start, stop, crash, refuse, idle: the router as a process."""
 
 import os
+import threading
 import time
 import unittest
+from http.client import HTTPException
 
 import harness
 from frames import number_of, numbered, template
 from lab import Lab, pass_time, wait_until
-from router import CLI, ROUTER, configuration, ethernet, make
+from router import CLI, ROUTER, Api, ApiError, configuration, ethernet, make
 
 
 class Process(unittest.TestCase):
@@ -144,6 +146,58 @@ class Process(unittest.TestCase):
         self.assertLess(share, 0.2, "the worker does not sleep any more")
         router.assert_balanced()
         self.assertEqual(router.stop()[0], 0, router.output())
+
+    def test_sigterm_ends_while_the_api_is_busy(self):
+        for _ in range(3):
+            self.router.start()
+            api, calls = Api(self.router.socket, 3), []
+
+            def ask():
+                try:
+                    while True:
+                        calls.append(api.get("/v1/routes?limit=1"))
+                except (OSError, HTTPException, ApiError):
+                    pass  # it has gone
+
+            clients = [threading.Thread(target=ask) for _ in range(4)]
+            for client in clients:
+                client.start()
+            self.assertTrue(wait_until(lambda: len(calls) > 100, 10))
+            code, taken = self.router.stop()
+            for client in clients:
+                client.join()
+            self.assertEqual(code, 0, self.router.output())
+            self.assertLess(taken, 1)
+
+    def test_a_port_that_is_down_keeps_nothing_for_later(self):
+        def link_up():
+            ports = self.router.api.get("/v1/interfaces")["interfaces"]
+            return next(port["link_up"] for port in ports if port["name"] == "p1")
+
+        self.router.start()
+        self.assertTrue(wait_until(link_up, 5))
+        self.assertEqual(self.deliver(100), 100)
+        self.lab.router.ip("link", "set", "p1", "down")
+        self.assertTrue(wait_until(lambda: not link_up(), 5))
+        with self.left.wire() as sender, self.right.wire() as receiver:
+            for sequence in range(500):
+                sender.send(numbered(self.frame, 7, sequence))
+            self.assertTrue(
+                wait_until(lambda: self.router.dropped("tx-port-down") == 500), self.router.drops()
+            )
+            self.lab.router.ip("link", "set", "p1", "up")
+            self.assertTrue(wait_until(link_up, 5))
+            sender.send(numbered(self.frame, 8, 0))
+            self.assertEqual(number_of(receiver.expect(number_of, 3)), (8, 0))
+        self.router.assert_balanced()
+
+    def test_promiscuous_mode_ends_with_the_router(self):
+        self.config["ethernets"]["p0"]["promiscuous"] = True
+        router = make(self.lab, self.config, "weir")
+        router.start()
+        self.assertIn("promiscuity 1", self.lab.router.ip("-d", "link", "show", "p0").stdout)
+        self.assertEqual(router.stop()[0], 0, router.output())
+        self.assertIn("promiscuity 0", self.lab.router.ip("-d", "link", "show", "p0").stdout)
 
 
 if __name__ == "__main__":

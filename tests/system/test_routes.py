@@ -8,7 +8,7 @@ import time
 import harness
 from frames import number_of, numbered, template
 from lab import wait_until
-from router import configuration, ethernet
+from router import ApiError, configuration, ethernet
 
 BATCH = 1000
 SECONDS = 3
@@ -84,6 +84,19 @@ class Churn(harness.SystemTest):
         self.assertEqual((len(seen[1]), len(seen[2])), (sent, sent), "packets were lost")
         self.assertGreater(sent, 1000)
         self.assertGreaterEqual(changes / seconds, 10000)
+
+    def test_a_refused_replacement_leaves_the_route(self):
+        def via():
+            rows = self.router.api.get("/v1/routes?within=10.77.0.0/16")["routes"]
+            return [hop["gateway"] for row in rows for hop in row["next_hops"]]
+
+        gateway = "10.0.1.2"
+        self.router.change_routes([("add", {"to": "10.77.0.0/16", "via": gateway})])
+        with self.assertRaises(ApiError):
+            self.router.change_routes([("replace", {"to": "10.77.0.0/16", "via": "9.9.9.9"})])
+        self.assertEqual(via(), [gateway])
+        self.router.change_routes([("delete", {"to": "10.77.0.0/16"})])
+        self.assertEqual(via(), [])
 
 
 if __name__ == "__main__":
