@@ -55,6 +55,7 @@ enum class DropReason : std::uint8_t {
   icmp_not_allowed,
   // transmit
   tx_queue_full,
+  tx_port_down,
   handoff_full,
   no_buffer,
   count
@@ -115,6 +116,7 @@ inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
     {DropReason::icmp_not_allowed, "icmp-not-allowed",
      "no ICMP error may answer it (RFC 1812 4.3.2.7)"},
     {DropReason::tx_queue_full, "tx-queue-full", "the port's transmit queue was full"},
+    {DropReason::tx_port_down, "tx-port-down", "the port has no link"},
     {DropReason::handoff_full, "handoff-full", "queue to the worker that owns the port full"},
     {DropReason::no_buffer, "no-buffer", "packet pool empty"},
 }};

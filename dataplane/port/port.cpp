@@ -1,10 +1,14 @@
 #include "dataplane/port/port.hpp"
 
 #include <fmt/format.h>
+#include <linux/ethtool.h>
+#include <linux/if.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,6 +24,18 @@ constexpr std::uint16_t kDescriptors = 1024;
 
 /// The device's name within its devargs: what stands before the first comma.
 std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
+
+/// Whether a Linux interface is up and has a carrier; asked in the socket's own namespace. Not by
+/// IFF_RUNNING, which follows up to a second later.
+bool runs(int socket, const std::string& interface) {
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  ethtool_value carrier{ETHTOOL_GLINK, 0};
+  request.ifr_data = reinterpret_cast<char*>(&carrier);
+  if (ioctl(socket, SIOCETHTOOL, &request) == 0) return carrier.data != 0;
+  // A driver that cannot say.
+  return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
+}
 
 /// What the port can receive, by its longest frame too.
 unsigned largest_mtu(const rte_eth_dev_info& info) {
@@ -53,6 +69,7 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
 
 Port::~Port() {
   if (!probed_) return;
+  if (promiscuous_) rte_eth_promiscuous_disable(id_);
   rte_eth_dev_stop(id_);
   rte_eth_dev_info info = device_info(id_);
   rte_eth_dev_close(id_);
@@ -151,6 +168,8 @@ void Port::set_mac(const PortRequest& request) {
 }
 
 LinkState Port::link() const {
+  // net_af_packet says "up" whatever happens to the interface.
+  if (!wake_fds_.empty() && !runs(wake_fds_.front(), device_)) return {};
   rte_eth_link link{};
   if (rte_eth_link_get_nowait(id_, &link) != 0) return {};
   return {link.link_status == RTE_ETH_LINK_UP,
@@ -158,7 +177,6 @@ LinkState Port::link() const {
 }
 
 std::uint64_t Port::dropped_by_sockets() const {
-  const std::lock_guard lock(socket_drops_mutex_);
   for (const int fd : wake_fds_) {
     // net_af_packet leaves them to the kernel, which forgets them with each answer.
     tpacket_stats since_last{};
@@ -170,6 +188,8 @@ std::uint64_t Port::dropped_by_sockets() const {
 }
 
 PortCounters Port::counters() const {
+  // Drivers add up registers that a read clears: one reader at a time.
+  const std::lock_guard lock(counters_mutex_);
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return {};
   return {stats.imissed + dropped_by_sockets(), stats.ierrors, stats.oerrors};

@@ -4,6 +4,7 @@
 
 #include <rte_mbuf.h>
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -56,6 +57,10 @@ class Port {
   bool promiscuous() const { return promiscuous_; }
   bool nic_checksums() const { return nic_checksums_; }
   LinkState link() const;
+  /// Whether workers transmit at all: what a port that is down were given, it would send when it
+  /// comes up again, however late. Written by the control thread from `link`.
+  const std::atomic<bool>& transmits() const { return transmits_; }
+  void set_transmits(bool yes) { transmits_.store(yes, std::memory_order_relaxed); }
   PortCounters counters() const;
   /// Becomes readable when packets wait in the receive queue; -1: the port has no such thing.
   int wake_fd(std::uint16_t queue) const {
@@ -75,8 +80,9 @@ class Port {
   MacAddress mac_;
   std::uint16_t mtu_ = 0, rx_queues_ = 0, tx_queues_ = 0;
   std::vector<int> wake_fds_;  // the driver's
-  mutable std::mutex socket_drops_mutex_;
+  mutable std::mutex counters_mutex_;
   mutable std::uint64_t socket_drops_ = 0;
+  std::atomic<bool> transmits_{true};
   bool probed_ = false;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;

@@ -136,6 +136,7 @@ void Dataplane::assign_queues() {
       workers_[i]->set_path(
           id, {.port = port.id(),
                .queue = static_cast<std::uint16_t>(i % port.tx_queues()),
+               .transmits = &port.transmits(),
                .handoff = owner ? nullptr : workers_[i % port.tx_queues()]->handoff()});
     }
   }

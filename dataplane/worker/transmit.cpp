@@ -29,6 +29,8 @@ void Transmit::send(InterfaceId interface, rte_mbuf** packets, unsigned count,
       drop_packets(counters, DropReason::handoff_full, packets + sent, count - sent);
     return;
   }
+  if (!path.transmits->load(std::memory_order_relaxed)) [[unlikely]]
+    return drop_packets(counters, DropReason::tx_port_down, packets, count);
   sent = rte_eth_tx_burst(path.port, path.queue, packets, static_cast<std::uint16_t>(count));
   if (sent < count) [[unlikely]] {
     for (unsigned i = sent; i < count; ++i) bytes -= packets[i]->pkt_len;

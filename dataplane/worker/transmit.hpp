@@ -7,6 +7,7 @@
 #include <rte_ring.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "dataplane/packet/burst.hpp"
@@ -16,10 +17,13 @@ namespace weir {
 
 /// How one worker reaches one port: a transmit queue of its own, or the ring of the worker that has
 /// one.
+inline const std::atomic<bool> kTransmits{true};
+
 struct TransmitPath {
   std::uint16_t port = 0;
   std::uint16_t queue = 0;
-  rte_ring* handoff = nullptr;  // when set: no queue of our own
+  const std::atomic<bool>* transmits = &kTransmits;  // false: the port has no link
+  rte_ring* handoff = nullptr;                       // when set: no queue of our own
 };
 
 class Transmit {
