@@ -179,6 +179,7 @@ void show_interfaces(const Context& context, const std::string& interface) {
                {"MAC"},
                {"ADDRESS"},
                {"RX", Align::right},
+               {"MISSED", Align::right},
                {"TX", Align::right},
                {"DROPS", Align::right},
                {"DEVICE"}});
@@ -190,8 +191,8 @@ void show_interfaces(const Context& context, const std::string& interface) {
     };
     table.add({text(shown, "name"), state_of(shown), std::to_string(number(shown, "mtu")),
                text(shown, "mac"), address(0), human_count(number(shown, "rx_packets")),
-               human_count(number(shown, "tx_packets")), human_count(number(shown, "drops")),
-               text(shown, "device")});
+               human_count(number(shown, "rx_missed")), human_count(number(shown, "tx_packets")),
+               human_count(number(shown, "drops")), text(shown, "device")});
     for (std::size_t i = 1; i < addresses.size(); ++i) table.add({"", "", "", "", address(i)});
   }
   table.print(context.out);

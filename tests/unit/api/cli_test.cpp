@@ -43,10 +43,12 @@ class Cli : public testing::Test {
 TEST_F(Cli, ShowInterfaces) {
   EXPECT_EQ(
       output({"show", "interfaces"}),
-      "INTERFACE  STATE   MTU  MAC                ADDRESS          RX  TX  DROPS  DEVICE\n"
-      "left       up     1500  02:00:5e:10:00:09  10.0.1.1/24   1.23M  42      7  weir-left\n"
+      "INTERFACE  STATE   MTU  MAC                ADDRESS          RX  MISSED  TX  DROPS  DEVICE\n"
+      "left       up     1500  02:00:5e:10:00:09  10.0.1.1/24   1.23M       0  42      7  "
+      "weir-left\n"
       "                                           192.0.2.1/30\n"
-      "right      down   1500  02:00:5e:10:00:09  -             1.23M  42      7  0000:8a:00.0\n");
+      "right      down   1500  02:00:5e:10:00:09  -             1.23M       0  42      7  "
+      "0000:8a:00.0\n");
   const json answer = output_json({"show", "interfaces"});
   EXPECT_EQ(answer["interfaces"][0]["name"], "left");
   EXPECT_EQ(answer["interfaces"][0]["rx_packets"], 1'234'567);
