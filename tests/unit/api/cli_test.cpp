@@ -20,7 +20,10 @@ class Cli : public testing::Test {
  protected:
   test::Finished weir(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), WEIR_PROGRAM);
-    return test::run_program(std::move(arguments), {"WEIR_SOCKET=" + path});
+    router.hand_over();
+    test::Finished run = test::run_program(std::move(arguments), {"WEIR_SOCKET=" + path});
+    router.hand_over();
+    return run;
   }
   /// Standard output of a run that must succeed.
   std::string output(std::vector<std::string> arguments) {

@@ -44,10 +44,12 @@ class FakeRouter : public control::RouterApi {
   }
 
   control::VersionStatus version() override {
+    const Handover handover(*this);
     return {"0.1.0", "x86-64-v3", "DPDK 22.11.4", 3725.5, 4242, "/etc/weir/lab.yaml"};
   }
 
   std::vector<control::InterfaceStatus> interfaces() override {
+    const Handover handover(*this);
     control::InterfaceStatus left;
     left.name = "left";
     left.driver = "net_af_packet";
@@ -76,6 +78,7 @@ class FakeRouter : public control::RouterApi {
   std::vector<control::RouteStatus> routes(std::optional<Ipv4Prefix> within,
                                            std::optional<Ipv4Prefix> after,
                                            std::size_t limit) override {
+    const Handover handover(*this);
     if (many_routes > 0) return generated(after, limit);
     std::vector<control::RouteStatus> page;
     for (const auto& route : routes_) {
@@ -86,9 +89,13 @@ class FakeRouter : public control::RouterApi {
     return page;
   }
 
-  std::size_t route_count() override { return many_routes > 0 ? many_routes : routes_.size(); }
+  std::size_t route_count() override {
+    const Handover handover(*this);
+    return many_routes > 0 ? many_routes : routes_.size();
+  }
 
   std::vector<control::NeighborStatus> neighbors() override {
+    const Handover handover(*this);
     return {
         {ip("10.0.2.9"), std::nullopt, "right", "INCOMPLETE", "", 0.5, 2.5, 3, 2},
         {ip("10.0.1.2"), mac("02:00:00:00:00:02"), "left", "REACHABLE", "verified", 12.25,
@@ -97,6 +104,7 @@ class FakeRouter : public control::RouterApi {
   }
 
   control::CountersStatus counters() override {
+    const Handover handover(*this);
     control::CountersStatus status;
     status.total = {1000, 5, 990, 10, 4, 1};
     control::WorkerStatus worker;
@@ -114,12 +122,14 @@ class FakeRouter : public control::RouterApi {
   }
 
   std::vector<control::DropStatus> drops() override {
+    const Handover handover(*this);
     return {{"right", "ttl-exceeded", "TTL was 1 or 0", 3},
             {"left", "bad-checksum", "IPv4 header checksum wrong", 0},
             {"left", "no-route", "no route to the destination", 7}};
   }
 
   control::FibAnswer fib(Ipv4Address destination) override {
+    const Handover handover(*this);
     control::FibAnswer answer;
     answer.destination = destination;
     for (const auto& route : routes_)
@@ -133,10 +143,14 @@ class FakeRouter : public control::RouterApi {
     return answer;
   }
 
-  config::Config configuration() override { return configuration_; }
+  config::Config configuration() override {
+    const Handover handover(*this);
+    return configuration_;
+  }
 
   control::RouteChangeResult change_routes(
       const std::vector<control::RouteChange>& asked) override {
+    const Handover handover(*this);
     const std::lock_guard lock(mutex_);
     control::RouteChangeResult result;
     for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -158,11 +172,13 @@ class FakeRouter : public control::RouterApi {
   }
 
   std::size_t flush_neighbors(std::optional<Ipv4Address> ip) override {
+    const Handover handover(*this);
     flushed = ip;
     return ip ? 1 : 2;
   }
 
   std::vector<control::PingReply> ping(const control::PingRequest& request) override {
+    const Handover handover(*this);
     if (on_ping) on_ping(request);
     std::vector<control::PingReply> replies;
     for (std::uint16_t i = 0; i < request.count; ++i) {
@@ -182,6 +198,10 @@ class FakeRouter : public control::RouterApi {
     return replies;
   }
 
+  /// The test and the API's threads take turns at the members below, one waiting for the other
+  /// through a socket, which ThreadSanitizer cannot follow when another process is in between.
+  void hand_over() { turns_.fetch_add(1); }
+
   std::vector<control::RouteChange> changes;  // all that were asked for
   std::optional<Ipv4Address> flushed;
   std::optional<Ipv4Prefix> refused;  // a prefix that no change may have
@@ -189,6 +209,13 @@ class FakeRouter : public control::RouterApi {
   std::function<void(const control::PingRequest&)> on_ping;
 
  private:
+  struct Handover {
+    explicit Handover(FakeRouter& router) : router_(router) { router_.hand_over(); }
+    ~Handover() { router_.hand_over(); }
+    FakeRouter& router_;
+  };
+
+  std::atomic<unsigned> turns_{0};
   std::vector<control::RouteStatus> generated(std::optional<Ipv4Prefix> after, std::size_t limit) {
     constexpr std::uint32_t kFirst = 16u << 24;
     std::size_t next = after ? after->network().value() - kFirst + 1 : 0;
