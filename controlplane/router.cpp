@@ -303,7 +303,7 @@ void Router::remove(Ipv4Prefix prefix) {
 }
 
 void Router::install_refused() {
-  for (std::size_t i = 0; i < kRefusedPerTurn && !refused_.empty(); ++i) {
+  for (std::size_t left = std::min(refused_.size(), kRefusedPerTurn); left > 0; --left) {
     auto next = refused_.upper_bound(last_refused_);  // each in turn
     if (next == refused_.end()) next = refused_.begin();
     last_refused_ = *next;
