@@ -39,6 +39,20 @@ inline constexpr unsigned kMaxAfXdpMtu = 1700;
 inline constexpr std::size_t kAddresses = 64;   // of one interface
 inline constexpr unsigned kShortestSubnet = 8;  // prefix length of a connected subnet
 
+// vlans, bridges, mirrors
+inline constexpr std::size_t kInterfaces = 512;  // ports, VLANs and bridges together
+inline constexpr unsigned kMaxVlanId = 4094;     // IEEE 802.1Q-2018 table 9-2
+inline constexpr std::size_t kBridges = 255;
+inline constexpr std::size_t kBridgeMembers = 64;
+inline constexpr std::uint32_t kMaxStations = 4u << 20;  // of all bridges together
+inline constexpr std::size_t kStaticStations = 4096;     // of one bridge
+inline constexpr std::chrono::seconds kMinAgeing{10};    // 802.1Q-2018 table 8-6; 0: never
+inline constexpr std::chrono::seconds kMaxAgeing{1'000'000};
+inline constexpr std::uint64_t kMaxRatePps = 1'000'000'000;
+inline constexpr std::size_t kMirrors = 32;
+inline constexpr std::uint64_t kMinMirrorBytes = 1u << 20;
+inline constexpr std::uint64_t kMaxMirrorBytes = 1ULL << 40;
+
 // neighbors
 inline constexpr std::chrono::seconds kMinLifetime{1};
 inline constexpr std::chrono::seconds kMaxLifetime{7 * 24 * 3600};

@@ -84,6 +84,7 @@ struct Ethernet {
   std::uint16_t mtu = 1500;
   std::optional<MacAddress> mac;  // none: the NIC's own
   bool promiscuous = false;
+  bool other_vlans = false;  // frames with a tag that no VLAN here has: take them as they are
   std::vector<Ipv4InterfaceAddress> addresses;
   SourceRef source;
   SourceRef match_source;
@@ -92,6 +93,132 @@ struct Ethernet {
   SourceList address_sources;
 
   friend bool operator==(const Ethernet&, const Ethernet&) = default;
+};
+
+/// Which EtherType a tag has: 802.1Q's 0x8100 (C-tag) or 802.1ad's 0x88a8 (S-tag).
+enum class VlanProtocol { dot1q, dot1ad };
+
+/// An interface behind a tag: of a port, or of another VLAN (stacked tags).
+struct Vlan {
+  std::string name;
+  std::uint16_t id = 0;  // 1 to 4094
+  std::string link;      // an ethernet, or a VLAN that is itself no VLAN's VLAN: two tags at most
+  VlanProtocol protocol = VlanProtocol::dot1q;
+  std::optional<std::uint16_t> mtu;  // none: the link's
+  bool other_vlans = false;          // frames with a further tag that no VLAN here has: take them
+  std::vector<Ipv4InterfaceAddress> addresses;
+  SourceRef source;
+  SourceRef id_source;
+  SourceRef link_source;
+  SourceRef mtu_source;
+  SourceList address_sources;
+
+  friend bool operator==(const Vlan&, const Vlan&) = default;
+};
+
+/// A limit of packets: a share of the port's line rate, packets a second, or none.
+struct PacketRate {
+  enum class Kind { percent, pps, unlimited } kind = Kind::percent;
+  std::uint64_t value = 100;  // hundredths of a percent, or packets a second; unlimited: 0
+
+  friend bool operator==(const PacketRate&, const PacketRate&) = default;
+};
+
+/// Of what is flooded, by class; for each interface of a bridge by itself.
+struct StormControl {
+  PacketRate broadcast, multicast, unknown_unicast;
+
+  friend bool operator==(const StormControl&, const StormControl&) = default;
+};
+
+/// An interface as a bridge has it.
+struct BridgeMember {
+  std::string interface;
+  bool isolated = false;                      // exchanges nothing with other isolated ones
+  std::uint8_t split_horizon = 0;             // nothing within a group of the same number; 0: none
+  bool learning = true;                       // of stations
+  std::optional<std::uint32_t> max_stations;  // none: mac-table.max-per-interface
+  std::optional<StormControl> storm_control;  // none: the bridge's
+  // Spanning tree.
+  std::optional<std::uint32_t> path_cost;  // none: by link speed (802.1D-2004 table 17-3)
+  std::uint8_t port_priority = 128;        // a multiple of 16
+  enum class Edge { automatic, yes, no } edge = Edge::automatic;
+  bool bpdu_guard = false;  // a BPDU takes the interface out until it is re-enabled
+  bool fast_leave = false;  // IGMP: one host behind it, so a leave is final
+  SourceRef source;
+
+  friend bool operator==(const BridgeMember&, const BridgeMember&) = default;
+};
+
+struct StaticStation {
+  MacAddress mac;
+  std::string interface;
+  SourceRef source;
+  SourceRef interface_source;
+
+  friend bool operator==(const StaticStation&, const StaticStation&) = default;
+};
+
+struct MacTable {
+  std::uint32_t max = 16384;               // stations of the bridge
+  std::uint32_t max_per_interface = 4096;  // of any one interface
+  std::chrono::seconds ageing{300};        // 0: never
+  SourceRef source;
+
+  friend bool operator==(const MacTable&, const MacTable&) = default;
+};
+
+/// RSTP (IEEE 802.1D-2004 clause 17).
+struct SpanningTree {
+  bool enabled = false;
+  std::uint16_t priority = 32768;  // a multiple of 4096
+  std::chrono::seconds hello_time{2};
+  std::chrono::seconds forward_delay{15};
+  std::chrono::seconds max_age{20};
+  SourceRef source;
+
+  friend bool operator==(const SpanningTree&, const SpanningTree&) = default;
+};
+
+/// RFC 4541 section 2.1.
+struct IgmpSnooping {
+  bool enabled = true;
+  enum class Querier { automatic, on, off } querier = Querier::automatic;  // automatic: if no other
+  std::chrono::seconds query_interval{125};
+
+  friend bool operator==(const IgmpSnooping&, const IgmpSnooping&) = default;
+};
+
+struct Bridge {
+  std::string name;
+  std::vector<BridgeMember> members;
+  std::optional<MacAddress> mac;     // none: the lowest of its ports'
+  std::optional<std::uint16_t> mtu;  // none: the smallest of its members'
+  std::vector<Ipv4InterfaceAddress> addresses;
+  MacTable mac_table;
+  StormControl storm_control;
+  std::vector<StaticStation> statics;
+  SpanningTree spanning_tree;
+  IgmpSnooping igmp_snooping;
+  SourceRef source;
+  SourceRef mac_source;
+  SourceRef mtu_source;
+  SourceList address_sources;
+
+  friend bool operator==(const Bridge&, const Bridge&) = default;
+};
+
+/// A copy of what an interface receives or sends, to another port or to a pcapng file.
+struct Mirror {
+  std::string from;
+  enum class Direction { in, out, both } direction = Direction::both;
+  std::string to;                      // an ethernet without any other job; or else `file`
+  std::string file;                    // an absolute path
+  std::uint64_t max_bytes = 1u << 30;  // of the file: then it stops
+  SourceRef source;
+  SourceRef to_source;
+
+  friend bool operator==(const Mirror&, const Mirror&) = default;
 };
 
 struct StaticNeighbor {
@@ -146,6 +273,9 @@ struct Config {
   std::string file;  // the path it was read from, for messages
   System system;
   std::vector<Ethernet> ethernets;
+  std::vector<Vlan> vlans;
+  std::vector<Bridge> bridges;
+  std::vector<Mirror> mirrors;
   Neighbors neighbors;
   std::vector<Route> routes;
   std::vector<RouteFile> route_files;

@@ -27,7 +27,16 @@ struct InterfaceStatus {
   std::uint32_t speed_mbps = 0;  // 0: unknown
   bool promiscuous = false;
   std::uint16_t rx_queues = 0, tx_queues = 0;
-  bool checksum_offload = false;  // the NIC's IPv4 checksum verdict is used
+  bool checksum_offload = false;        // the NIC's IPv4 checksum verdict is used
+  std::string kind = "port";            // port, vlan, bridge
+  std::string link;                     // of a VLAN: the interface below
+  std::vector<std::uint16_t> vlan_ids;  // of a VLAN: its tags, outermost first
+  std::string bridge;                   // the bridge it is in
+  // What the port itself does, of what was asked of it; only of ports.
+  std::string mac_filter;        // own MAC addresses: "hardware", "promiscuous" or "software"
+  std::string multicast_filter;  // "list", "all" (allmulticast), "promiscuous" or "software"
+  std::string promiscuous_why;   // why it is on: "bridge", "asked for", "mac", "vlan"; else empty
+  std::string vlan_tags;         // taking off and putting on: "hardware" or "software"
   std::vector<Ipv4InterfaceAddress> addresses;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, drops = 0;
   std::uint64_t rx_missed = 0, rx_errors = 0, tx_errors = 0;  // the NIC's own counters
@@ -56,6 +65,100 @@ struct NeighborStatus {
   double expires_seconds = -1;  // until it leaves; -1: never
   std::uint32_t held_packets = 0;
   std::uint32_t probes = 0;
+};
+
+/// What crossed a bridge by one of its interfaces, in packets.
+struct BridgeMemberStatus {
+  std::string interface;
+  std::string state;  // forwarding, learning, discarding, down, loop (flooding stopped), guarded
+  std::string role;   // spanning tree: root, designated, alternate, backup, disabled; else empty
+  std::uint32_t path_cost = 0;
+  std::uint8_t port_priority = 128;
+  bool edge = false;
+  bool isolated = false;
+  std::uint8_t split_horizon = 0;
+  bool learning = true;
+  bool multicast_router = false;  // an IGMP querier or router is behind it
+  std::uint32_t stations = 0;     // now
+  std::uint32_t max_stations = 0;
+  std::uint64_t rx_unicast = 0, rx_multicast = 0, rx_broadcast = 0;
+  std::uint64_t flooded = 0;  // of what it received: broadcast, multicast or unknown, sent on
+  std::uint64_t storm_broadcast = 0, storm_multicast = 0, storm_unknown_unicast = 0;  // dropped
+};
+
+struct SpanningTreeStatus {
+  std::string bridge_id;  // "8000.02005e100001"
+  std::string root_id;
+  std::string root_interface;  // empty: this bridge is the root
+  std::uint32_t root_path_cost = 0;
+  std::uint64_t topology_changes = 0;
+  double since_topology_change_seconds = -1;  // -1: never
+};
+
+struct BridgeStatus {
+  std::string name;
+  MacAddress mac;
+  std::uint16_t mtu = 0;
+  std::vector<Ipv4InterfaceAddress> addresses;
+  std::uint32_t stations = 0, statics = 0, pinned = 0, frozen = 0;  // now
+  std::uint32_t max_stations = 0;
+  std::uint64_t ageing_seconds = 300;
+  std::uint64_t learnt = 0, moves = 0, aged = 0, evictions = 0;
+  std::uint64_t refused = 0;  // not learnt: a limit, and nobody to make room
+  std::uint64_t freezes = 0, loops = 0;
+  std::optional<SpanningTreeStatus> spanning_tree;
+  bool igmp_snooping = false;
+  std::string igmp_querier;  // the address of the one in charge, "self", or empty: none yet
+  std::vector<BridgeMemberStatus> members;
+};
+
+struct StationStatus {
+  MacAddress mac;
+  std::string bridge;
+  std::string interface;
+  std::vector<std::uint16_t> vlan_ids;  // of the interface, outermost first
+  std::string type;                     // learnt, static, own
+  bool pinned = false;                  // a neighbour lives there: it does not age
+  bool frozen = false;                  // flapped: stays where it was
+  bool two_way = false;                 // somebody answers it
+  std::string also_on;                  // the other place where it was seen while it flapped
+  double frozen_seconds = 0;            // how much longer
+  std::uint32_t moves = 0;              // in the last 180 s
+  double age_seconds = 0;               // since it was last heard
+  double expires_seconds = -1;          // -1: never
+};
+
+/// Which stations to list; empty fields match all.
+struct StationFilter {
+  std::string bridge;
+  std::string interface;
+  std::optional<std::uint16_t> vlan;
+  std::optional<MacAddress> mac;
+};
+
+/// Stations in the order of bridge and MAC address.
+struct StationPage {
+  std::uint64_t total = 0;  // that match
+  std::vector<StationStatus> stations;
+};
+
+struct MulticastMember {
+  std::string interface;
+  double expires_seconds = 0;
+  std::uint8_t version = 0;  // of IGMP, that it speaks
+};
+
+struct MulticastGroupStatus {
+  std::string bridge;
+  Ipv4Address group;
+  std::vector<MulticastMember> members;
+};
+
+struct MirrorStatus {
+  std::string from, direction, to;  // `to`: an interface or a file
+  std::uint64_t packets = 0, bytes = 0;
+  std::uint64_t dropped = 0;  // copies that found no room
+  std::string error;          // why it stopped: "file is full (1G)", "No space left on device"
 };
 
 struct DropStatus {
@@ -159,6 +262,16 @@ class RouterApi {
                                           std::optional<Ipv4Prefix> after, std::size_t limit) = 0;
   virtual std::size_t route_count() = 0;
   virtual std::vector<NeighborStatus> neighbors() = 0;
+  virtual std::vector<BridgeStatus> bridges() { return {}; }
+  /// Stations that match, after (bridge, MAC) `after` when given, at most `limit`.
+  virtual StationPage stations(const StationFilter&,
+                               std::optional<std::pair<std::string, MacAddress>>, std::size_t) {
+    return {};
+  }
+  /// Forgets learnt stations that match; returns how many. Frozen ones thaw.
+  virtual std::size_t flush_stations(const StationFilter&) { return {}; }
+  virtual std::vector<MulticastGroupStatus> multicast_groups() { return {}; }
+  virtual std::vector<MirrorStatus> mirrors() { return {}; }
   virtual CountersStatus counters() = 0;
   virtual std::vector<DropStatus> drops() = 0;
   virtual FibAnswer fib(Ipv4Address destination) = 0;

@@ -16,11 +16,9 @@
 #include "dataplane/net/mac_address.hpp"
 #include "dataplane/net/wire.hpp"
 #include "dataplane/table/huge_region.hpp"
+#include "dataplane/table/ids.hpp"
 
 namespace weir {
-
-using InterfaceId = std::uint16_t;
-inline constexpr std::size_t kMaxInterfaces = 64;
 
 /// Where an adjacency leads: a verdict, or `first_interface` + InterfaceId.
 enum class Egress : std::uint16_t {

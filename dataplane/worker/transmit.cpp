@@ -6,7 +6,7 @@
 
 namespace weir {
 
-static_assert(kMaxInterfaces <= 64, "Transmit keeps one bit an interface");
+static_assert(kMaxPorts <= 64, "Transmit keeps one bit a port");
 
 void drop_packets(InterfaceCounters& counters, DropReason reason, rte_mbuf** packets,
                   unsigned count) {

@@ -47,8 +47,8 @@ class Transmit {
   void flush(InterfaceId interface);
 
   Counters& counters_;
-  std::array<TransmitPath, kMaxInterfaces> paths_{};
-  std::array<Staged, kMaxInterfaces> staged_{};
+  std::array<TransmitPath, kMaxPorts> paths_{};
+  std::array<Staged, kMaxPorts> staged_{};
   std::uint64_t pending_ = 0;  // bit i: interface i has staged packets
 };
 
