@@ -3,17 +3,20 @@
 #include <bit>
 
 #include "config/address_text.hpp"
+#include "config/interfaces.hpp"
 #include "config/text.hpp"
 
 namespace weir::config {
 
 ConnectedSubnets::ConnectedSubnets(const Config& config) : subnets_(33) {
-  for (const Ethernet& ethernet : config.ethernets) {
-    for (std::size_t i = 0; i < ethernet.addresses.size(); ++i) {
-      const Ipv4InterfaceAddress& address = ethernet.addresses[i];
+  const InterfaceList interfaces{config};
+  for (const InterfaceRef& interface : interfaces.all()) {
+    for (std::size_t i = 0; i < interface.addresses->size(); ++i) {
+      const Ipv4InterfaceAddress& address = (*interface.addresses)[i];
       own_.emplace(address.address.value(), entries_.size());
       subnets_[address.length].emplace(address.subnet().network().value(), entries_.size());
-      entries_.push_back({&ethernet, address, ethernet.address_sources.at(i, ethernet.source)});
+      entries_.push_back(
+          {interface.name, address, interface.address_sources->at(i, interface.source)});
     }
   }
 }
@@ -48,7 +51,7 @@ std::string ConnectedSubnets::suggest(Ipv4Address address) const {
     best_bits = bits;
   }
   if (best == nullptr) return "no interface has a subnet";
-  return cat("did you mean one of ", best->interface->name, "'s, ",
+  return cat("did you mean one of ", best->interface, "'s, ",
              to_string(host_range(best->address.subnet())), '?');
 }
 
@@ -56,7 +59,7 @@ ConnectedSubnets::Verdict ConnectedSubnets::judge_neighbor(std::string_view who,
                                                            Ipv4Address address) const {
   const std::string name = cat(who, ' ', address.to_string());
   if (const Entry* own = find_own(address)) {
-    return {cat(name, " is the router's own address on ", own->interface->name),
+    return {cat(name, " is the router's own address on ", own->interface),
             "the address of another host on that subnet"};
   }
   const Entry* entry = find(address);
@@ -65,7 +68,7 @@ ConnectedSubnets::Verdict ConnectedSubnets::judge_neighbor(std::string_view who,
   const bool is_network = address == subnet.network();
   if (subnet.has_broadcast() && (is_network || address == subnet.last())) {
     return {cat(name, " is the ", is_network ? "network" : "broadcast", " address of ",
-                entry->interface->name, "'s ", subnet.to_string()),
+                entry->interface, "'s ", subnet.to_string()),
             cat("hosts: ", to_string(host_range(subnet)))};
   }
   return {};

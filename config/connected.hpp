@@ -14,12 +14,12 @@
 
 namespace weir::config {
 
-/// Points into the Config it was made of. Lookups take one hash for each prefix length in use, so
-/// that long lists of routes are checked fast.
+/// Keeps nothing of the Config it was made of. Lookups take one hash for each prefix length in use,
+/// so that long lists of routes are checked fast.
 class ConnectedSubnets {
  public:
   struct Entry {
-    const Ethernet* interface;
+    std::string interface;  // its name: a port, a VLAN or a bridge
     Ipv4InterfaceAddress address;
     SourceRef source;
   };

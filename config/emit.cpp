@@ -4,21 +4,10 @@
 #include <array>
 #include <string_view>
 
-#include "config/text.hpp"
+#include "config/emitter.hpp"
 
 namespace weir::config {
-namespace {
 
-constexpr std::string_view kIdle[] = {"poll", "adaptive"};
-constexpr std::string_view kMethod[] = {"auto", "af-packet", "af-xdp"};
-constexpr std::string_view kRouteType[] = {"unicast", "blackhole", "unreachable", "prohibit"};
-
-template <typename Enum, std::size_t n>
-std::string name_of(Enum value, const std::string_view (&names)[n]) {
-  return std::string{names[static_cast<std::size_t>(value)]};
-}
-
-/// A double-quoted scalar, which can hold any text.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -28,8 +17,6 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-/// Text as it is where YAML cannot take it for anything else, else quoted. A word with a letter
-/// first and no special characters is safe unless YAML knows it.
 std::string scalar(std::string_view text) {
   constexpr std::array<std::string_view, 8> kKnown{"null", "true", "false", "yes",
                                                    "no",   "on",   "off",   "none"};
@@ -45,43 +32,15 @@ std::string scalar(std::string_view text) {
   return plain ? std::string{text} : quoted(text);
 }
 
-template <typename T, typename Format>
-std::string list(const std::vector<T>& values, Format format) {
-  std::string text = "[";
-  for (const T& value : values) text += cat(text.size() > 1 ? ", " : "", format(value));
-  return text + ']';
+std::string addresses_text(const std::vector<Ipv4InterfaceAddress>& addresses) {
+  return list(addresses, [](const Ipv4InterfaceAddress& address) { return address.to_string(); });
 }
 
-/// Writes lines `KEY: VALUE` under headings that appear only when something follows.
-class Emitter {
- public:
-  explicit Emitter(EmitDefaults defaults) : all_(defaults == EmitDefaults::yes) {}
+namespace {
 
-  bool all() const { return all_; }
-  void line(int indent, std::string_view text) {
-    for (std::string& heading : headings_) out_ += heading;
-    headings_.clear();
-    out_ += cat(std::string(static_cast<std::size_t>(indent), ' '), text, '\n');
-  }
-  /// A heading for the lines until `end` with the same indent.
-  void begin(int indent, std::string_view text) {
-    headings_.push_back(cat(std::string(static_cast<std::size_t>(indent), ' '), text, '\n'));
-  }
-  void end() {
-    if (!headings_.empty()) headings_.pop_back();
-  }
-  template <typename T>
-  void setting(int indent, std::string_view key, const T& value, const T& normal,
-               const std::string& text) {
-    if (all_ || !(value == normal)) line(indent, cat(key, ": ", text));
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  bool all_;
-  std::string out_;
-  std::vector<std::string> headings_;
-};
+constexpr std::string_view kIdle[] = {"poll", "adaptive"};
+constexpr std::string_view kMethod[] = {"auto", "af-packet", "af-xdp"};
+constexpr std::string_view kRouteType[] = {"unicast", "blackhole", "unreachable", "prohibit"};
 
 void emit_system(Emitter& out, const System& system) {
   const System normal;
@@ -127,8 +86,10 @@ void emit_ethernet(Emitter& out, const Ethernet& ethernet) {
               ethernet.mac ? quoted(ethernet.mac->to_string()) : "auto");
   out.setting(4, "promiscuous", ethernet.promiscuous, normal.promiscuous,
               ethernet.promiscuous ? "true" : "false");
+  out.setting(4, "other-vlans", ethernet.other_vlans, normal.other_vlans,
+              ethernet.other_vlans ? "pass" : "drop");
   out.setting(4, "addresses", ethernet.addresses, normal.addresses,
-              list(ethernet.addresses, [](const auto& address) { return address.to_string(); }));
+              addresses_text(ethernet.addresses));
 }
 
 void emit_neighbors(Emitter& out, const Neighbors& neighbors) {
@@ -143,15 +104,10 @@ void emit_neighbors(Emitter& out, const Neighbors& neighbors) {
               cat(neighbors.hold_per_neighbor));
   out.setting(4, "total", neighbors.hold_total, normal.hold_total, cat(neighbors.hold_total));
   out.end();
-  if (neighbors.statics.empty()) {
-    if (out.all()) out.line(2, "static: []");
-  } else {
-    out.line(2, "static:");
-  }
-  for (const StaticNeighbor& neighbor : neighbors.statics) {
-    out.line(4, cat("- {ip: ", neighbor.ip.to_string(), ", mac: ", quoted(neighbor.mac.to_string()),
-                    ", interface: ", scalar(neighbor.interface), '}'));
-  }
+  out.entries(2, "static", neighbors.statics, [](const StaticNeighbor& neighbor) {
+    return cat("{ip: ", neighbor.ip.to_string(), ", mac: ", quoted(neighbor.mac.to_string()),
+               ", interface: ", scalar(neighbor.interface), '}');
+  });
   out.end();
 }
 
@@ -184,12 +140,9 @@ std::string emit(const Config& config, EmitDefaults defaults) {
   Emitter out{defaults};
   out.line(0, "version: 1");
   emit_system(out, config.system);
-  if (!config.ethernets.empty()) {
-    out.line(0, "ethernets:");
-    for (const Ethernet& ethernet : config.ethernets) emit_ethernet(out, ethernet);
-  } else if (out.all()) {
-    out.line(0, "ethernets: {}");
-  }
+  out.named(0, "ethernets", config.ethernets,
+            [&](const Ethernet& ethernet) { emit_ethernet(out, ethernet); });
+  emit_switching(out, config);
   emit_neighbors(out, config.neighbors);
   emit_routes(out, config);
   out.begin(0, "services:");

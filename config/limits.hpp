@@ -49,9 +49,23 @@ inline constexpr std::size_t kStaticStations = 4096;     // of one bridge
 inline constexpr std::chrono::seconds kMinAgeing{10};    // 802.1Q-2018 table 8-6; 0: never
 inline constexpr std::chrono::seconds kMaxAgeing{1'000'000};
 inline constexpr std::uint64_t kMaxRatePps = 1'000'000'000;
+inline constexpr unsigned kSplitHorizonGroups = 255;
+inline constexpr std::uint32_t kMaxPathCost = 200'000'000;  // 802.1D-2004 table 17-3
+inline constexpr unsigned kMaxPortPriority = 240;           // table 17-2, in steps of 16
+inline constexpr unsigned kPortPriorityStep = 16;
+inline constexpr unsigned kMaxBridgePriority = 61440;  // table 17-2, in steps of 4096
+inline constexpr unsigned kBridgePriorityStep = 4096;
+// 802.1D-2004 table 17-1; a longer hello time than its 2 s is 802.1D-1998's.
+inline constexpr std::chrono::seconds kMinHelloTime{1}, kMaxHelloTime{10};
+inline constexpr std::chrono::seconds kMinForwardDelay{4}, kMaxForwardDelay{30};
+inline constexpr std::chrono::seconds kMinMaxAge{6}, kMaxMaxAge{40};
+// Longer than the 10 s that hosts have to answer (RFC 3376 section 8.3), and what its QQIC can say
+// (section 4.1.7).
+inline constexpr std::chrono::seconds kMinQueryInterval{11}, kMaxQueryInterval{31744};
 inline constexpr std::size_t kMirrors = 32;
 inline constexpr std::uint64_t kMinMirrorBytes = 1u << 20;
 inline constexpr std::uint64_t kMaxMirrorBytes = 1ULL << 40;
+inline constexpr std::size_t kPathBytes = 4095;  // PATH_MAX without its end
 
 // neighbors
 inline constexpr std::chrono::seconds kMinLifetime{1};

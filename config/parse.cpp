@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/limits.hpp"
+#include "config/parse_parts.hpp"
 #include "config/route_file.hpp"
 #include "config/yaml_reader.hpp"
 #include "config/yaml_tree.hpp"
@@ -17,6 +18,53 @@ using Words = std::string_view;
 bool is_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+
+}  // namespace
+
+std::optional<std::string> read_interface_name(std::string_view text, Complaint& complaint) {
+  const bool good = text.size() <= limits::kInterfaceNameBytes && !text.empty() &&
+                    is_letter_or_digit(text.front()) &&
+                    std::all_of(text.begin(), text.end(), [](char c) {
+                      return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+                    });
+  if (good) return std::string{text};
+  complaint = {cat(shown(text), " is not an interface name"),
+               cat("up to ", limits::kInterfaceNameBytes,
+                   " letters, digits, . _ and -, a letter or digit first")};
+  return std::nullopt;
+}
+
+void require(const YamlValue& value, const YamlMap& map,
+             std::initializer_list<std::string_view> keys) {
+  if (value.node().kind != YamlNode::Kind::map && !value.is_null()) return;
+  for (const std::string_view key : keys) {
+    if (!map.has(key)) value.error(cat("lacks ", shown(key)));
+  }
+}
+
+void read_addresses(const YamlValue& value, std::vector<Ipv4InterfaceAddress>& addresses,
+                    SourceList& sources) {
+  value.list({}, [&](const YamlValue& entry) {
+    Ipv4InterfaceAddress address;
+    if (!entry.parsed(read_interface_address, address)) return;
+    addresses.push_back(address);
+    sources.entries.push_back(entry.source());
+  });
+}
+
+void read_own_mac(const YamlValue& value, std::optional<MacAddress>& mac, SourceRef& source) {
+  if (value.is_word("auto")) return;
+  MacAddress given;
+  source = value.source();
+  if (value.parsed(read_mac, given)) mac = given;
+}
+
+void read_other_vlans(const YamlValue& value, bool& pass) {
+  std::size_t index = 0;
+  if (value.choice({"drop", "pass"}, index)) pass = index == 1;
+}
+
+namespace {
 
 /// RFC 1123 section 2.1, within Linux's length.
 std::optional<std::string> read_hostname(std::string_view text, Complaint& complaint) {
@@ -31,19 +79,6 @@ std::optional<std::string> read_hostname(std::string_view text, Complaint& compl
   if (good && before != '.' && before != '-') return std::string{text};
   complaint = {cat(shown(text), " is not a host name"),
                cat("letters, digits, - and . inside, up to ", limits::kHostnameBytes)};
-  return std::nullopt;
-}
-
-std::optional<std::string> read_interface_name(std::string_view text, Complaint& complaint) {
-  const bool good = text.size() <= limits::kInterfaceNameBytes && !text.empty() &&
-                    is_letter_or_digit(text.front()) &&
-                    std::all_of(text.begin(), text.end(), [](char c) {
-                      return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
-                    });
-  if (good) return std::string{text};
-  complaint = {cat(shown(text), " is not an interface name"),
-               cat("up to ", limits::kInterfaceNameBytes,
-                   " letters, digits, . _ and -, a letter or digit first")};
   return std::nullopt;
 }
 
@@ -183,8 +218,8 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
 }
 
 void read_ethernet(const YamlValue& value, Ethernet& ethernet) {
-  static constexpr std::array<Words, 6> kKeys{"match", "queues",      "mtu",
-                                              "mac",   "promiscuous", "addresses"};
+  static constexpr std::array<Words, 7> kKeys{"match",       "queues",      "mtu",      "mac",
+                                              "promiscuous", "other-vlans", "addresses"};
   const YamlMap map{value, kKeys};
   if (!map.has("match")) {
     value.error("no match",
@@ -202,20 +237,11 @@ void read_ethernet(const YamlValue& value, Ethernet& ethernet) {
       ethernet.mtu = static_cast<std::uint16_t>(number);
     }
   });
-  map.with("mac", [&](const YamlValue& v) {
-    if (v.is_word("auto")) return;
-    MacAddress mac;
-    ethernet.mac_source = v.source();
-    if (v.parsed(read_mac, mac)) ethernet.mac = mac;
-  });
+  map.with("mac", [&](const YamlValue& v) { read_own_mac(v, ethernet.mac, ethernet.mac_source); });
   map.with("promiscuous", [&](const YamlValue& v) { v.boolean(ethernet.promiscuous); });
+  map.with("other-vlans", [&](const YamlValue& v) { read_other_vlans(v, ethernet.other_vlans); });
   map.with("addresses", [&](const YamlValue& v) {
-    v.list({}, [&](const YamlValue& entry) {
-      Ipv4InterfaceAddress address;
-      if (!entry.parsed(read_interface_address, address)) return;
-      ethernet.addresses.push_back(address);
-      ethernet.address_sources.entries.push_back(entry.source());
-    });
+    read_addresses(v, ethernet.addresses, ethernet.address_sources);
   });
 }
 
@@ -227,14 +253,6 @@ void read_ethernets(const YamlValue& value, std::vector<Ethernet>& ethernets) {
     read_ethernet(v, ethernet);
     ethernets.push_back(std::move(ethernet));
   });
-}
-
-/// Complains unless the entry `value` of a list has all of `keys`.
-void require(const YamlValue& value, const YamlMap& map, std::initializer_list<Words> keys) {
-  if (value.node().kind != YamlNode::Kind::map && !value.is_null()) return;
-  for (const Words key : keys) {
-    if (!map.has(key)) value.error(cat("lacks ", shown(key)));
-  }
 }
 
 void read_static_neighbor(const YamlValue& value, std::vector<StaticNeighbor>& statics) {
@@ -378,9 +396,10 @@ void read_services(const YamlValue& value, Services& services) {
 }
 
 void read_config(const YamlValue& root, Config& config) {
-  static constexpr std::array<Words, 6> kKeys{"version",   "system", "ethernets",
-                                              "neighbors", "routes", "services"};
-  static constexpr std::array<Words, 3> kLater{"bonds", "vlans", "bridges"};
+  static constexpr std::array<Words, 9> kKeys{"version",   "system",  "ethernets",
+                                              "vlans",     "bridges", "mirrors",
+                                              "neighbors", "routes",  "services"};
+  static constexpr std::array<Words, 1> kLater{"bonds"};
   const YamlMap map{root, kKeys, kLater};
   map.with("version", [&](const YamlValue& v) {
     if (v.is_plain_word("1")) return;
@@ -388,6 +407,9 @@ void read_config(const YamlValue& root, Config& config) {
   });
   map.with("system", [&](const YamlValue& v) { read_system(v, config.system); });
   map.with("ethernets", [&](const YamlValue& v) { read_ethernets(v, config.ethernets); });
+  map.with("vlans", [&](const YamlValue& v) { read_vlans(v, config.vlans); });
+  map.with("bridges", [&](const YamlValue& v) { read_bridges(v, config); });
+  map.with("mirrors", [&](const YamlValue& v) { read_mirrors(v, config.mirrors); });
   map.with("neighbors", [&](const YamlValue& v) { read_neighbors(v, config.neighbors); });
   map.with("routes", [&](const YamlValue& v) { read_routes(v, config); });
   map.with("services", [&](const YamlValue& v) { read_services(v, config.services); });

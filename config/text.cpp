@@ -18,7 +18,8 @@ struct Unit {
 constexpr std::array<Unit, 4> kTimeUnits{{{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}}};
 constexpr std::array<Unit, 4> kSizeUnits{
     {{"G", 1ULL << 30}, {"M", 1ULL << 20}, {"K", 1ULL << 10}, {"", 1}}};
-constexpr std::array<Unit, 3> kRateUnits{{{"pps", 1}, {"kpps", 1000}, {"Mpps", 1000000}}};
+constexpr std::array<Unit, 3> kRateUnits{{{"Mpps", 1000000}, {"kpps", 1000}, {"pps", 1}}};
+constexpr std::uint64_t kWholePercent = 10000;  // 100 %, in hundredths
 
 std::pair<std::string_view, std::string_view> split_unit(std::string_view text) {
   const auto at = std::min(text.find_first_not_of("0123456789."), text.size());
@@ -132,22 +133,55 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::string format_size(std::uint64_t bytes) { return format_with_unit(bytes, kSizeUnits); }
 
-std::optional<Rate> parse_rate(std::string_view text) {
-  const auto [digits, name] = split_unit(text);
-  double value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  if (name == "%") {
-    if (value > 100) return std::nullopt;
-    return Rate{Rate::Unit::percent_of_line, value};
+std::optional<PacketRate> parse_rate(std::string_view text) {
+  using Kind = PacketRate::Kind;
+  struct RateUnit {
+    std::string_view name;
+    Kind kind;
+    std::size_t decimals;  // of the smallest step
+    std::uint64_t maximum;
+  };
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::array<RateUnit, 4> kUnits{{{"%", Kind::percent, 2, kWholePercent},
+                                            {"pps", Kind::pps, 0, kMost},
+                                            {"kpps", Kind::pps, 3, kMost},
+                                            {"Mpps", Kind::pps, 6, kMost}}};
+  if (text == "none") return PacketRate{Kind::unlimited, 0};
+  const auto [number, name] = split_unit(text);
+  const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                 [name = name](const RateUnit& each) { return each.name == name; });
+  if (unit == kUnits.end()) return std::nullopt;
+  const std::size_t point = std::min(number.find('.'), number.size());
+  const std::string_view decimals =
+      point == number.size() ? std::string_view{} : number.substr(point + 1);
+  if (decimals.size() > unit->decimals || (point < number.size() && decimals.empty())) {
+    return std::nullopt;
   }
-  for (const Unit& unit : kRateUnits) {
-    if (unit.name == name) {
-      return Rate{Rate::Unit::packets_per_second, value * static_cast<double>(unit.factor)};
-    }
+  const auto whole = parse_number(number.substr(0, point));
+  std::uint64_t factor = 1;
+  for (std::size_t i = 0; i < unit->decimals; ++i) factor *= 10;
+  if (!whole || *whole > unit->maximum / factor) return std::nullopt;
+  std::uint64_t part = 0;
+  for (std::size_t i = 0; i < unit->decimals; ++i) {
+    const char digit = i < decimals.size() ? decimals[i] : '0';
+    if (digit == '.') return std::nullopt;
+    part = part * 10 + static_cast<std::uint64_t>(digit - '0');
   }
-  return std::nullopt;
+  if (part > unit->maximum - *whole * factor) return std::nullopt;
+  return PacketRate{unit->kind, *whole * factor + part};
+}
+
+std::string format_rate(PacketRate rate) {
+  if (rate.kind == PacketRate::Kind::unlimited) return "none";
+  if (rate.kind == PacketRate::Kind::pps) {
+    return rate.value == 0 ? "0pps" : format_with_unit(rate.value, kRateUnits);
+  }
+  std::string text = cat(rate.value / 100);
+  if (const std::uint64_t part = rate.value % 100; part != 0) {
+    text += cat('.', part / 10);
+    if (part % 10 != 0) text += cat(part % 10);
+  }
+  return text + '%';
 }
 
 }  // namespace weir::config

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/model.hpp"
+
 namespace weir::config {
 
 namespace detail {
@@ -55,14 +57,10 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 /// In the largest unit that stays whole: `1G`, `1536M`, `100`.
 std::string format_size(std::uint64_t bytes);
 
-/// A rate of packets: absolute, or a share of the port's line rate.
-struct Rate {
-  enum class Unit { packets_per_second, percent_of_line } unit = Unit::packets_per_second;
-  double value = 0;
-
-  friend bool operator==(const Rate&, const Rate&) = default;
-};
-/// `300pps`, `10kpps`, `1.5Mpps`, `0.5%`; a share is at most 100 %.
-std::optional<Rate> parse_rate(std::string_view text);
+/// `300pps`, `10kpps`, `1.5Mpps`: whole packets a second; `0.25%`: whole hundredths, up to 100 %;
+/// `none`.
+std::optional<PacketRate> parse_rate(std::string_view text);
+/// In the largest unit that stays whole: `10kpps`, `1500pps`; `1%`, `0.25%`; `none`.
+std::string format_rate(PacketRate rate);
 
 }  // namespace weir::config

@@ -9,19 +9,16 @@
 
 #include "config/address_text.hpp"
 #include "config/connected.hpp"
+#include "config/interfaces.hpp"
 #include "config/limits.hpp"
 #include "config/text.hpp"
+#include "config/validate_switching.hpp"
 
 namespace weir::config {
 namespace {
 
 std::uint64_t key_of(const Ipv4Prefix& prefix) {
   return std::uint64_t{prefix.network().value()} << 8 | prefix.length();
-}
-
-/// " (line 12)", or nothing.
-std::string in_line(SourceRef source) {
-  return source.line > 0 ? cat(" in line ", source.line) : std::string{};
 }
 
 /// What a port is, so that two matches of one port are equal: `pci 0000:8a:00.0`.
@@ -36,13 +33,15 @@ std::string port_of(const PortMatch& match) {
 
 class Linter {
  public:
-  explicit Linter(const Config& config) : config_(config), connected_(config) {}
+  explicit Linter(const Config& config)
+      : config_(config), interfaces_(config), connected_(config) {}
 
   Findings run() {
     check_cores();
     check_memory();
     check_ports();
     check_macs();
+    check_switching(config_, interfaces_, findings_);
     for (const auto& entry : connected_.entries()) check_address(entry);
     check_overlaps();
     check_neighbors();
@@ -66,13 +65,14 @@ class Linter {
   void check_macs();
   void check_address(const ConnectedSubnets::Entry& entry);
   void check_overlaps();
-  bool check_pair(const ConnectedSubnets::Entry& first, const ConnectedSubnets::Entry& second);
+  void report_pair(const ConnectedSubnets::Entry& first, const ConnectedSubnets::Entry& second);
   void check_neighbors();
   void check_neighbor(const StaticNeighbor& neighbor);
   void check_routes();
   void check_gateways(const Route& route);
 
   const Config& config_;
+  InterfaceList interfaces_;
   ConnectedSubnets connected_;
   Findings findings_;
 };
@@ -118,15 +118,6 @@ void Linter::check_memory() {
 }
 
 void Linter::check_port(const Ethernet& ethernet) {
-  if (ethernet.addresses.size() > limits::kAddresses) {
-    error(ethernet.address_sources.at(limits::kAddresses, ethernet.source),
-          cat(ethernet.name, " has ", ethernet.addresses.size(), " addresses"),
-          cat("at most ", limits::kAddresses));
-  }
-  if (ethernet.addresses.empty() && !ethernet.promiscuous) {
-    warning(ethernet.source, cat(ethernet.name, " has no address: nothing is routed to or from it"),
-            "such as addresses: [192.0.2.1/24]");
-  }
   const auto* host = std::get_if<LinuxMatch>(&ethernet.match);
   if (host != nullptr && host->method == LinuxMatch::Method::af_xdp &&
       ethernet.mtu > limits::kMaxAfXdpMtu) {
@@ -145,14 +136,9 @@ void Linter::check_ports() {
     error(ethernets[limits::kPorts].source, cat(ethernets.size(), " ports"),
           cat("at most ", limits::kPorts));
   }
-  std::map<std::string, const Ethernet*> names;
   std::map<std::string, const Ethernet*> ports;
   for (const Ethernet& ethernet : ethernets) {
     check_port(ethernet);
-    if (const auto [at, is_new] = names.emplace(ethernet.name, &ethernet); !is_new) {
-      error(ethernet.source, cat("interface ", ethernet.name, " appears twice"),
-            cat("first", in_line(at->second->source)));
-    }
     const std::string port = port_of(ethernet.match);
     if (const auto [at, is_new] = ports.emplace(port, &ethernet); !is_new) {
       error(ethernet.match_source, cat(port, " is already ", at->second->name, "'s"),
@@ -162,22 +148,25 @@ void Linter::check_ports() {
 }
 
 void Linter::check_macs() {
-  std::map<MacAddress, const Ethernet*> macs;
-  for (const Ethernet& ethernet : config_.ethernets) {
-    if (!ethernet.mac) continue;
-    const std::string text = ethernet.mac->to_string();
-    if (!ethernet.mac->is_station()) {
-      error(ethernet.mac_source,
-            cat(text, ethernet.mac->is_zero() ? " is no address at all" : " is a multicast address",
-                ", not one of a port"),
-            "the first byte must be even, such as 02:00:5e:10:00:09");
-      continue;
+  std::map<MacAddress, std::string_view> macs;
+  const auto check = [&](const auto& interface, std::string_view kind) {
+    if (!interface.mac) return;
+    const std::string text = interface.mac->to_string();
+    if (!interface.mac->is_station()) {
+      error(
+          interface.mac_source,
+          cat(text, interface.mac->is_zero() ? " is no address at all" : " is a multicast address",
+              ", not one of a ", kind),
+          "the first byte must be even, such as 02:00:5e:10:00:09");
+      return;
     }
-    if (const auto [at, is_new] = macs.emplace(*ethernet.mac, &ethernet); !is_new) {
-      warning(ethernet.mac_source, cat("MAC ", text, " is also ", at->second->name, "'s"),
+    if (const auto [at, is_new] = macs.emplace(*interface.mac, interface.name); !is_new) {
+      warning(interface.mac_source, cat("MAC ", text, " is also ", at->second, "'s"),
               "right only if they are never on one link");
     }
-  }
+  };
+  for (const Ethernet& ethernet : config_.ethernets) check(ethernet, "port");
+  for (const Bridge& bridge : config_.bridges) check(bridge, "bridge");
 }
 
 void Linter::check_address(const ConnectedSubnets::Entry& entry) {
@@ -203,47 +192,58 @@ void Linter::check_address(const ConnectedSubnets::Entry& entry) {
   }
 }
 
-bool Linter::check_pair(const ConnectedSubnets::Entry& first,
-                        const ConnectedSubnets::Entry& second) {
-  const std::string text = second.address.to_string();
+void Linter::report_pair(const ConnectedSubnets::Entry& first,
+                         const ConnectedSubnets::Entry& second) {
   if (first.address.address == second.address.address) {
-    error(second.source,
-          cat(second.address.address.to_string(), " is already ", first.interface->name, "'s"),
-          cat("first", in_line(first.source)));
-    return false;
+    return error(second.source,
+                 cat(second.address.address.to_string(), " is already ", first.interface, "'s"),
+                 cat("first", in_line(first.source)));
   }
   const bool same_interface = first.interface == second.interface;
-  const bool overlap = first.address.subnet().contains(second.address.subnet()) ||
-                       second.address.subnet().contains(first.address.subnet());
-  if (!overlap || (same_interface && first.address.length == second.address.length)) return true;
   error(second.source,
-        cat(text, " overlaps ", same_interface ? "" : first.interface->name,
+        cat(second.address.to_string(), " overlaps ", same_interface ? "" : first.interface,
             same_interface ? "" : "'s ", first.address.to_string()),
         same_interface ? "several addresses in one subnet have the same prefix length"
                        : "each interface needs a subnet of its own");
-  return false;
 }
 
+// Each entry against all before it, by hash: with 512 interfaces of 64 addresses each, pairs would
+// be half a billion.
 void Linter::check_overlaps() {
+  using Places = std::unordered_map<std::uint32_t, std::size_t>;  // network -> the first entry
+  std::array<Places, 33> exact;                                   // by prefix length: subnets
+  std::array<Places, 33> longer;  // subnets of longer prefixes within
+  std::unordered_map<std::uint32_t, std::size_t> own;
+  std::set<unsigned> lengths;
   const auto entries = connected_.entries();
-  for (std::size_t second = 1; second < entries.size(); ++second) {
-    for (std::size_t first = 0; first < second; ++first) {
-      if (!check_pair(entries[first], entries[second])) break;
+  for (const auto& entry : entries) lengths.insert(entry.address.length);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Ipv4InterfaceAddress& address = entries[i].address;
+    std::size_t first = i;
+    const auto look = [&](const Places& places, std::uint32_t key, bool same_length) {
+      const auto at = places.find(key);
+      if (at == places.end()) return;
+      if (same_length && entries[at->second].interface == entries[i].interface) return;
+      first = std::min(first, at->second);
+    };
+    look(own, address.address.value(), false);
+    own.emplace(address.address.value(), i);
+    for (const unsigned length : lengths) {
+      const std::uint32_t network = Ipv4Prefix{address.address, length}.network().value();
+      if (length <= address.length) look(exact[length], network, length == address.length);
+      if (length == address.length) look(longer[length], network, false);
+      if (length == address.length) exact[length].emplace(network, i);
+      if (length < address.length) longer[length].emplace(network, i);
     }
+    if (first < i) report_pair(entries[first], entries[i]);
   }
 }
 
 void Linter::check_neighbor(const StaticNeighbor& neighbor) {
-  const auto& ethernets = config_.ethernets;
-  const auto at = std::find_if(ethernets.begin(), ethernets.end(), [&](const Ethernet& ethernet) {
-    return ethernet.name == neighbor.interface;
-  });
-  if (at == ethernets.end()) {
-    std::vector<std::string_view> names;
-    for (const Ethernet& ethernet : ethernets) names.push_back(ethernet.name);
-    const std::string_view meant = nearest(neighbor.interface, names);
+  const InterfaceRef* interface = interfaces_.find(neighbor.interface);
+  if (interface == nullptr) {
     error(neighbor.interface_source, cat("no interface ", shown(neighbor.interface)),
-          meant.empty() ? cat("known: ", join(names)) : cat("did you mean ", meant, '?'));
+          interfaces_.suggest(neighbor.interface));
   }
   if (!neighbor.mac.is_station()) {
     error(neighbor.mac_source,
@@ -254,12 +254,12 @@ void Linter::check_neighbor(const StaticNeighbor& neighbor) {
   }
   const auto verdict = connected_.judge_neighbor("neighbour", neighbor.ip);
   if (!verdict.message.empty()) return error(neighbor.source, verdict.message, verdict.hint);
-  const Ethernet* actual = connected_.find(neighbor.ip)->interface;
-  if (at != ethernets.end() && actual != &*at) {
+  const std::string& actual = connected_.find(neighbor.ip)->interface;
+  if (interface != nullptr && actual != neighbor.interface) {
     error(neighbor.interface_source,
-          cat("neighbour ", neighbor.ip.to_string(), " is on ", actual->name, "'s subnet, not on ",
+          cat("neighbour ", neighbor.ip.to_string(), " is on ", actual, "'s subnet, not on ",
               neighbor.interface, "'s"),
-          cat("interface: ", actual->name));
+          cat("interface: ", actual));
   }
 }
 
@@ -316,8 +316,8 @@ void Linter::check_routes() {
     }
     if (const auto* entry = connected_.find_subnet(route.to)) {
       warning(route.source,
-              cat("route to ", route.to.to_string(), " has no effect: it is ",
-                  entry->interface->name, "'s connected subnet"),
+              cat("route to ", route.to.to_string(), " has no effect: it is ", entry->interface,
+                  "'s connected subnet"),
               "remove it");
     }
     for (const Ipv4Prefix& martian : kNeverForwarded) {

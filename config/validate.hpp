@@ -5,7 +5,10 @@
 // broadcast address (not on /31, RFC 3021, nor /32); a MAC address no station may have; a static
 // neighbour or gateway that is not on a connected subnet, or is the router itself; a route or a
 // gateway given twice; lists longer than config/limits.hpp says; packet buffers that the hugepages
-// cannot hold. Warnings: what is allowed and has no effect, or seldom the wished one.
+// cannot hold; a VLAN that leads to no port or through three tags, or has another's id; an
+// interface of two bridges, or of one and with addresses; spanning-tree timers that do not fit
+// together; a mirror to a port with another job. Warnings: what is allowed and has no effect, or
+// seldom the wished one.
 //
 // All functions are pure but for the files they are told to read, and thread-safe.
 #pragma once

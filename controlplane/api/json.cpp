@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "controlplane/api/json_switching.hpp"
+
 namespace weir::api {
 namespace {
 
@@ -60,6 +62,7 @@ Json ethernet_to_json(const config::Ethernet& ethernet) {
           {"mtu", ethernet.mtu},
           {"mac", text_or_null(ethernet.mac)},
           {"promiscuous", ethernet.promiscuous},
+          {"other_vlans", ethernet.other_vlans ? "pass" : "drop"},
           {"addresses", texts(ethernet.addresses)}};
 }
 
@@ -215,6 +218,9 @@ Json to_json(const config::Config& config) {
   return {{"file", config.file},
           {"system", system_to_json(config.system)},
           {"ethernets", std::move(ethernets)},
+          {"vlans", vlans_to_json(config)},
+          {"bridges", bridges_to_json(config)},
+          {"mirrors", mirrors_to_json(config)},
           {"neighbors", neighbors_to_json(config.neighbors)},
           {"routes", std::move(routes)},
           {"route_files", std::move(files)},

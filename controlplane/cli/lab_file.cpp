@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "config/interfaces.hpp"
 #include "config/limits.hpp"
 #include "config/route_file.hpp"
 #include "config/text.hpp"
@@ -170,13 +171,15 @@ void lint_host(const LabHost& host, const config::Config& router, const std::str
   const auto is_gateway = [&](const Ipv4InterfaceAddress& address) {
     return address.address == *host.gateway;
   };
-  if (std::none_of(ethernet->addresses.begin(), ethernet->addresses.end(), is_gateway))
+  // What is routed of a bridge's port is routed by the bridge.
+  const config::Bridge* bridge = config::bridge_of(router, ethernet->name);
+  const auto& addresses = bridge != nullptr ? bridge->addresses : ethernet->addresses;
+  if (std::none_of(addresses.begin(), addresses.end(), is_gateway))
     findings.error(file, host.gateway_source,
                    cat("gateway ", host.gateway->to_string(), " is no address of the router's ",
-                       ethernet->name),
-                   ethernet->addresses.empty()
-                       ? std::string("it has none")
-                       : cat("it has ", ethernet->addresses.front().to_string()));
+                       bridge != nullptr ? bridge->name : ethernet->name),
+                   addresses.empty() ? std::string("it has none")
+                                     : cat("it has ", addresses.front().to_string()));
 }
 
 void lint(const Lab& lab, const std::string& file, config::Findings& findings) {

@@ -85,7 +85,7 @@ class Installed(unittest.TestCase):
             self.assertRegex(file.read(), r"(?m)^weir:")
 
     def test_the_examples_are_right(self):
-        for name in ("minimal.yaml", "router.yaml"):
+        for name in ("minimal.yaml", "routed-bridge.yaml", "router.yaml", "switch.yaml"):
             self.assertEqual(run(self.weir, "check", self.find("examples/" + name)).returncode, 0)
 
     def test_the_unit_is_right(self):

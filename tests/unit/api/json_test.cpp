@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/parse.hpp"
 #include "tests/unit/api/fake_router.hpp"
 
 namespace weir::api {
@@ -130,6 +131,63 @@ TEST(Answers, AbsentValuesAreNull) {
 TEST(Answers, ConservationSaysWhetherItHolds) {
   EXPECT_EQ(to_json(control::Conservation{10, 1, 5, 3, 2, 1})["balanced"], true);
   EXPECT_EQ(to_json(control::Conservation{10, 1, 5, 3, 2, 0})["balanced"], false);
+}
+
+TEST(Answers, ConfigurationOfASwitch) {
+  const auto parsed = config::parse_text(R"(
+ethernets: {a: {match: {linux: e0}, other-vlans: pass}}
+vlans: {s: {id: 7, link: a, protocol: 802.1ad, mtu: 1400, addresses: [10.0.1.1/24]}}
+bridges:
+  br:
+    interfaces: [{name: b, isolated: true, split-horizon: 3, learning: false, max-stations: 5,
+                  storm-control: {broadcast: 2%}, path-cost: 9, port-priority: 16, edge: false,
+                  bpdu-guard: true, fast-leave: true}]
+    vlan: 10
+    trunks: [a]
+    mac: "02:00:00:00:00:01"
+    mtu: 1300
+    addresses: [10.0.2.1/24]
+    mac-table: {max: 100, ageing: never}
+    storm-control: {multicast: 1.5kpps, unknown-unicast: none}
+    static: [{mac: "02:00:00:00:00:02", interface: b}]
+    spanning-tree: {mode: rstp, priority: 4096}
+    igmp-snooping: {querier: on}
+  empty:
+mirrors: [{from: br, to: c}, {from: a, direction: in, file: /x, max-size: 1M}]
+)",
+                                         "lab.yaml");
+  ASSERT_TRUE(parsed) << parsed.findings.to_string();
+  const Json json = to_json(*parsed.config);
+  EXPECT_EQ(json["ethernets"][0]["other_vlans"], "pass");
+  EXPECT_EQ(json["vlans"], Json::parse(R"([
+    {"name": "s", "id": 7, "link": "a", "protocol": "802.1ad", "mtu": 1400, "other_vlans": "drop",
+     "addresses": ["10.0.1.1/24"]},
+    {"name": "a.10", "id": 10, "link": "a", "protocol": "802.1q", "mtu": null,
+     "other_vlans": "drop", "addresses": []}])"));
+  ASSERT_EQ(json["bridges"].size(), 2u);
+  EXPECT_EQ(json["bridges"][0], Json::parse(R"({
+    "name": "br",
+    "interfaces": [
+      {"name": "b", "isolated": true, "split_horizon": 3, "learning": false, "max_stations": 5,
+       "storm_control": {"broadcast": "2%", "multicast": "1500pps", "unknown_unicast": "none"},
+       "path_cost": 9, "port_priority": 16, "edge": "false", "bpdu_guard": true,
+       "fast_leave": true},
+      {"name": "a.10", "isolated": false, "split_horizon": 0, "learning": true,
+       "max_stations": null, "storm_control": null, "path_cost": null, "port_priority": 128,
+       "edge": "auto", "bpdu_guard": false, "fast_leave": false}],
+    "mac": "02:00:00:00:00:01", "mtu": 1300, "addresses": ["10.0.2.1/24"],
+    "mac_table": {"max": 100, "max_per_interface": 100, "ageing_seconds": 0},
+    "storm_control": {"broadcast": "1%", "multicast": "1500pps", "unknown_unicast": "none"},
+    "static": [{"mac": "02:00:00:00:00:02", "interface": "b"}],
+    "spanning_tree": {"mode": "rstp", "priority": 4096, "hello_time_seconds": 2,
+                      "forward_delay_seconds": 15, "max_age_seconds": 20},
+    "igmp_snooping": {"enabled": true, "querier": "on", "query_interval_seconds": 125}})"));
+  EXPECT_EQ(json["bridges"][1]["mac"], nullptr);
+  EXPECT_EQ(json["bridges"][1]["mtu"], nullptr);
+  EXPECT_EQ(json["bridges"][1]["spanning_tree"]["mode"], "none");
+  EXPECT_EQ(json["mirrors"], Json::parse(R"([
+    {"from": "br", "direction": "both", "to": "c", "file": null, "max_bytes": null},
+    {"from": "a", "direction": "in", "to": null, "file": "/x", "max_bytes": 1048576}])"));
 }
 
 TEST(Answers, TextIsAlwaysUtf8) {

@@ -162,6 +162,25 @@ INSTANTIATE_TEST_SUITE_P(
             with_router("hosts:\n  a: {addresses: [10.0.1.2/24], gateway: 10.0.1.9}\n"),
             "lab.yaml:2:42: error: gateway 10.0.1.9 is no address of the router's a (it has "
             "10.0.1.1/24)\n"},
+        Row{"gateway_of_the_bridge",
+            "router:\n"
+            "  ethernets:\n"
+            "    a: {match: {linux: weir-a}}\n"
+            "  bridges:\n"
+            "    br: {interfaces: [a], addresses: [10.0.1.1/24]}\n"
+            "hosts:\n"
+            "  a: {addresses: [10.0.1.2/24], gateway: 10.0.1.1}\n",
+            ""},
+        Row{"gateway_not_of_the_bridge",
+            "router:\n"
+            "  ethernets:\n"
+            "    a: {match: {linux: weir-a}}\n"
+            "  bridges:\n"
+            "    br: {interfaces: [a], addresses: [10.0.1.1/24]}\n"
+            "hosts:\n"
+            "  a: {addresses: [10.0.1.2/24], gateway: 10.0.1.9}\n",
+            "lab.yaml:7:42: error: gateway 10.0.1.9 is no address of the router's br (it has "
+            "10.0.1.1/24)\n"},
         Row{"interface", with_router("hosts:\n  a: {addresses: [10.0.1.2/24], interface: a/b}\n"),
             "lab.yaml:2:44: error: hosts.a.interface: \"a/b\" is not a name of a Linux interface "
             "(up to 15 characters, no blank, / or :)\n"},

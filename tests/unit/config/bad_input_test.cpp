@@ -133,8 +133,8 @@ std::vector<Row> rows() {
        {"lab.yaml:1:1: error: unknown key \"ethernet\" (did you mean ethernets?)"}},
       {"unknown section",
        "firewall: {}\n",
-       {"lab.yaml:1:1: error: unknown key \"firewall\" (known: version, system, ethernets, "
-        "neighbors, routes, services)"}},
+       {"lab.yaml:1:1: error: unknown key \"firewall\" (known: version, system, ethernets, vlans, "
+        "bridges, mirrors, neighbors, routes, services)"}},
       {"unknown key, swapped letters",
        "system:\n"
        "  hostanme: a\n",
@@ -155,18 +155,11 @@ std::vector<Row> rows() {
        "mtu: 9000\n"
        "ethernets: {a: {match: {linux: e0}, addresses: [10.0.1.1/24]}, b: {match: {linux: e1}, "
        "addresses: [10.0.2.1/24]}}\n",
-       {"lab.yaml:1:1: error: unknown key \"mtu\" (known: version, system, ethernets, neighbors, "
-        "routes, services)"}},
+       {"lab.yaml:1:1: error: unknown key \"mtu\" (known: version, system, ethernets, vlans, "
+        "bridges, mirrors, neighbors, routes, services)"}},
       {"bonds",
        "bonds: {bond0: {interfaces: [a]}}\n",
        {"lab.yaml:1:1: error: bonds: not in this version of Weir (remove it)"}},
-      {"vlans",
-       "vlans: {a.10: {id: 10, link: a}}\n",
-       {"lab.yaml:1:1: error: vlans: not in this version of Weir (remove it)"}},
-      {"bridges",
-       "bridges:\n"
-       "  br0: {interfaces: [a]}\n",
-       {"lab.yaml:1:1: error: bridges: not in this version of Weir (remove it)"}},
       {"learn",
        "neighbors: {learn: strict}\n",
        {"lab.yaml:1:13: error: neighbors.learn: not in this version of Weir (remove it)"}},
@@ -489,12 +482,12 @@ std::vector<Row> rows() {
        "system: {idle: x}\n"
        "ethernets:\n"
        "  a: {match: {linux: e0}, mtu: 1}\n"
-       "bridges: {}\n",
+       "bonds: {}\n",
        {"lab.yaml:1:10: error: version: expected 1, found \"3\" (the one version that this Weir "
         "reads)",
         "lab.yaml:2:16: error: system.idle: expected one of poll, adaptive, found \"x\"",
         "lab.yaml:4:32: error: ethernets.a.mtu: 1 is out of range (68 to 9600)",
-        "lab.yaml:5:1: error: bridges: not in this version of Weir (remove it)"}},
+        "lab.yaml:5:1: error: bonds: not in this version of Weir (remove it)"}},
   };
 }
 

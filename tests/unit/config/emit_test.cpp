@@ -29,6 +29,29 @@ const std::vector<std::string> kTexts = {
     "         {to: 10.1.0.0/16, type: blackhole}, {to: 10.2.0.0/16, type: unreachable}]\n",
     "routes: {file: \"caf\xc3\xa9\"}\n",
     "services: {api: {socket: \"/run/a b.sock\"}}\n",
+    "ethernets: {a: {match: {linux: e0}, other-vlans: pass}}\n"
+    "vlans: {\"10\": {id: 10, link: a}, v.1: {id: 4094, link: \"10\", protocol: 802.1ad,\n"
+    "        mtu: 1400, other-vlans: pass, addresses: [10.0.0.1/8]}}\n",
+    "bridges:\n"
+    "  \"on\":\n"
+    "    interfaces: [a, \"1\", {name: b, isolated: true, split-horizon: 255, learning: false,\n"
+    "      max-stations: 1, storm-control: {broadcast: 0.01%, multicast: none}, path-cost: 9,\n"
+    "      port-priority: 240, edge: false, bpdu-guard: true, fast-leave: true}]\n"
+    "    mac: \"02:00:5e:10:00:09\"\n"
+    "    mtu: 68\n"
+    "    addresses: [10.0.0.1/8, 10.0.0.2/8]\n"
+    "    mac-table: {max: 1, ageing: never}\n"
+    "    storm-control: {unknown-unicast: 1500pps}\n"
+    "    static: [{mac: \"02:00:00:00:00:01\", interface: \"1\"}]\n"
+    "    spanning-tree: {mode: rstp, priority: 0, hello-time: 1s, forward-delay: 4s, max-age: 6s}\n"
+    "    igmp-snooping: {enabled: false, querier: on, query-interval: 60s}\n"
+    "  empty:\n"
+    "  rstp: {spanning-tree: rstp, igmp-snooping: {querier: off}}\n"
+    "  tree: {spanning-tree: {mode: none, max-age: 7s}, vlan: 7, trunks: [a, b]}\n",
+    "bridges: {b: {mac-table: {max: 100, max-per-interface: 4096}}}\n",
+    "bridges: {b: {mac-table: {max: 5000}}, c: {mac-table: {max-per-interface: 1, ageing: 10s}}}\n",
+    "mirrors: [{from: a, to: b}, {from: a, direction: in, file: \"/a b\"},\n"
+    "          {from: \"1\", direction: out, file: /x, max-size: 1048577}]\n",
 };
 
 TEST(Emit, ParsesBackToTheSame) {
@@ -57,6 +80,9 @@ TEST(Emit, EveryDefaultIsNamed) {
             "    packets: 131072\n"
             "  eal: []\n"
             "ethernets: {}\n"
+            "vlans: {}\n"
+            "bridges: {}\n"
+            "mirrors: []\n"
             "neighbors:\n"
             "  lifetime: 4h\n"
             "  refresh-interval: 20m\n"
@@ -89,6 +115,80 @@ TEST(Emit, WithoutDefaultsOnlyWhatDiffers) {
             "neighbors:\n"
             "  hold:\n"
             "    total: 100\n");
+}
+
+/// Bridges too, whose settings are many: only what was said comes back.
+TEST(Emit, BridgesWithoutDefaults) {
+  const std::string text =
+      "version: 1\n"
+      "vlans:\n"
+      "  a.10:\n"
+      "    id: 10\n"
+      "    link: a\n"
+      "bridges:\n"
+      "  br0:\n"
+      "    interfaces:\n"
+      "      - a.10\n"
+      "      - {name: b, edge: true}\n"
+      "    mac-table:\n"
+      "      max: 100\n"
+      "      ageing: never\n"
+      "    storm-control:\n"
+      "      broadcast: 0.5%\n"
+      "    spanning-tree:\n"
+      "      mode: rstp\n"
+      "mirrors:\n"
+      "  - {from: br0, to: c}\n"
+      "  - {from: b, direction: in, file: /x.pcapng, max-size: 1M}\n";
+  const ParseResult result = parse_text(text, "lab.yaml");
+  ASSERT_TRUE(result) << result.findings.to_string();
+  EXPECT_EQ(emit(*result.config, EmitDefaults::no), text);
+}
+
+TEST(Emit, EveryDefaultOfABridgeIsNamed) {
+  const ParseResult result = parse_text(
+      "vlans: {a.1: {id: 1, link: a}}\nbridges: {br0: {interfaces: [a.1]}}\n", "lab.yaml");
+  ASSERT_TRUE(result) << result.findings.to_string();
+  const std::string text = emit(*result.config);
+  EXPECT_NE(text.find("vlans:\n"
+                      "  a.1:\n"
+                      "    id: 1\n"
+                      "    link: a\n"
+                      "    protocol: 802.1q\n"
+                      "    mtu: auto\n"
+                      "    other-vlans: drop\n"
+                      "    addresses: []\n"
+                      "bridges:\n"
+                      "  br0:\n"
+                      "    interfaces:\n"
+                      "      - {name: a.1, isolated: false, split-horizon: none, learning: true, "
+                      "max-stations: auto, storm-control: auto, path-cost: auto, "
+                      "port-priority: 128, edge: auto, bpdu-guard: false, fast-leave: false}\n"
+                      "    mac: auto\n"
+                      "    mtu: auto\n"
+                      "    addresses: []\n"
+                      "    mac-table:\n"
+                      "      max: 16384\n"
+                      "      max-per-interface: 4096\n"
+                      "      ageing: 5m\n"
+                      "    storm-control:\n"
+                      "      broadcast: 1%\n"
+                      "      multicast: 1%\n"
+                      "      unknown-unicast: 1%\n"
+                      "    static: []\n"
+                      "    spanning-tree:\n"
+                      "      mode: none\n"
+                      "      priority: 32768\n"
+                      "      hello-time: 2s\n"
+                      "      forward-delay: 15s\n"
+                      "      max-age: 20s\n"
+                      "    igmp-snooping:\n"
+                      "      enabled: true\n"
+                      "      querier: auto\n"
+                      "      query-interval: 125s\n"
+                      "mirrors: []\n"),
+            std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(Examples, HaveNoFindings) {
     EXPECT_EQ(check_route_files(*result.config).to_string(), "");
     ++examples;
   }
-  EXPECT_GE(examples, 2u);
+  EXPECT_GE(examples, 4u);
 }
 
 }  // namespace

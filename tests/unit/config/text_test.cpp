@@ -51,13 +51,52 @@ TEST(Text, Sizes) {
 }
 
 TEST(Text, Rates) {
-  using enum Rate::Unit;
-  EXPECT_EQ(parse_rate("300pps"), (Rate{packets_per_second, 300}));
-  EXPECT_EQ(parse_rate("10kpps"), (Rate{packets_per_second, 10000}));
-  EXPECT_EQ(parse_rate("1.5Mpps"), (Rate{packets_per_second, 1500000}));
-  EXPECT_EQ(parse_rate("0.5%"), (Rate{percent_of_line, 0.5}));
-  EXPECT_EQ(parse_rate("100%"), (Rate{percent_of_line, 100}));
-  for (const char* wrong : {"", "%", "10", "1.2.3pps", "-1%", "101%", "1Kpps", "1 pps", ".pps"}) {
+  using enum PacketRate::Kind;
+  struct Row {
+    const char* text;
+    PacketRate rate;
+    const char* formatted;
+  };
+  constexpr Row kRows[] = {
+      {"300pps", {pps, 300}, "300pps"},
+      {"10kpps", {pps, 10000}, "10kpps"},
+      {"1.5Mpps", {pps, 1500000}, "1500kpps"},
+      {"0.000001Mpps", {pps, 1}, "1pps"},
+      {"0.125kpps", {pps, 125}, "125pps"},
+      {"0pps", {pps, 0}, "0pps"},
+      {"1000Mpps", {pps, 1000000000}, "1000Mpps"},
+      {"0.5%", {percent, 50}, "0.5%"},
+      {"0.05%", {percent, 5}, "0.05%"},
+      {"1.25%", {percent, 125}, "1.25%"},
+      {"1.50%", {percent, 150}, "1.5%"},
+      {"100%", {percent, 10000}, "100%"},
+      {"none", {unlimited, 0}, "none"},
+      {"18446744073709551615pps", {pps, ~std::uint64_t{0}}, "18446744073709551615pps"},
+  };
+  for (const Row& row : kRows) {
+    EXPECT_EQ(parse_rate(row.text), row.rate) << row.text;
+    EXPECT_EQ(format_rate(row.rate), row.formatted);
+  }
+  for (const char* wrong : {"",
+                            "%",
+                            "10",
+                            "1.2.3pps",
+                            "-1%",
+                            "101%",
+                            "100.01%",
+                            "1Kpps",
+                            "1 pps",
+                            ".pps",
+                            ".5%",
+                            "1.%",
+                            "1.234%",
+                            "1.5pps",
+                            "0.1234kpps",
+                            "01%",
+                            "1..5%",
+                            "18446744073709551616pps",
+                            "18446744073709551.616kpps",
+                            "unlimited"}) {
     EXPECT_EQ(parse_rate(wrong), std::nullopt) << wrong;
   }
 }

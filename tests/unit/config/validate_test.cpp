@@ -3,8 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
+
+#include "config/connected.hpp"
+#include "config/text.hpp"
 
 namespace weir::config {
 namespace {
@@ -240,6 +245,78 @@ TEST(Validate, EveryFindingWithItsPlace) {
     for (const Finding& finding : findings.list()) lines.push_back(to_string(finding));
     EXPECT_EQ(lines, row.findings);
   }
+}
+
+/// Against a model that compares all pairs: the same files are right, and what is said about a
+/// wrong one is what the model says of that line.
+TEST(Validate, OverlapsAgainstPairs) {
+  std::mt19937 random{7};
+  std::size_t wrong = 0;
+  for (int round = 0; round < 400; ++round) {
+    Config config;
+    config.ethernets.resize(1 + random() % 4);
+    for (std::size_t i = 0; i < config.ethernets.size(); ++i) {
+      Ethernet& ethernet = config.ethernets[i];
+      ethernet.name = std::string(1, static_cast<char>('a' + i));
+      ethernet.match = LinuxMatch{ethernet.name};
+      for (auto n = static_cast<int>(random() % 3 + 1); n > 0; --n) {
+        const auto host = static_cast<std::uint8_t>(random());
+        const auto length = static_cast<std::uint8_t>(26 + random() % 7);
+        ethernet.addresses.push_back({Ipv4Address{10, 0, 0, host}, length});
+        ethernet.address_sources.entries.push_back({static_cast<int>(i + 1), n});
+      }
+    }
+    const ConnectedSubnets connected{config};
+    const auto entries = connected.entries();
+    std::set<std::string> model;
+    for (std::size_t j = 0; j < entries.size(); ++j) {
+      for (std::size_t i = 0; i < j; ++i) {
+        const auto &a = entries[i].address, &b = entries[j].address;
+        const bool same = entries[i].interface == entries[j].interface;
+        const bool overlap = a.subnet().contains(b.subnet()) || b.subnet().contains(a.subnet());
+        const std::string other = cat(entries[i].interface, "'s");
+        if (a.address == b.address) {
+          model.insert(cat(b.address.to_string(), " is already ", other));
+        } else if (overlap && !(same && a.length == b.length)) {
+          model.insert(
+              cat(b.to_string(), " overlaps ", same ? "" : other, same ? "" : " ", a.to_string()));
+        }
+      }
+    }
+    std::size_t found = 0;
+    const Findings findings = validate(config);
+    for (const Finding& finding : findings.list()) {
+      if (finding.message.find(" overlaps ") == std::string::npos &&
+          finding.message.find(" is already ") == std::string::npos) {
+        continue;
+      }
+      ++found;
+      EXPECT_TRUE(model.contains(finding.message)) << finding.message;
+    }
+    EXPECT_EQ(found == 0, model.empty()) << round;
+    wrong += found > 0;
+  }
+  EXPECT_GT(wrong, 100u);
+  EXPECT_LT(wrong, 390u) << "right files too";
+}
+
+TEST(Validate, OverlapsOfManyAddressesTakeNoPairs) {
+  Config config;
+  config.ethernets.resize(1);
+  config.ethernets[0].name = "a";
+  config.ethernets[0].match = LinuxMatch{"e0"};
+  for (std::uint32_t i = 0; i < 511; ++i) {
+    Vlan& vlan = config.vlans.emplace_back();
+    vlan.name = cat("v", i);
+    vlan.link = "a";
+    vlan.id = static_cast<std::uint16_t>(i + 1);
+    for (std::uint32_t n = 1; n <= 64; ++n) {
+      vlan.addresses.push_back({Ipv4Address{(10u << 24) + (i << 8) + n}, 24});
+    }
+  }
+  EXPECT_TRUE(validate(config).list().empty());
+  config.vlans.back().addresses.back() = config.vlans.front().addresses.front();
+  EXPECT_EQ(validate(config).errors(), 1u);
 }
 
 }  // namespace
