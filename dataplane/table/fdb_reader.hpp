@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -89,6 +90,66 @@ struct alignas(64) FdbBucket {
   FdbEntry entry[kEntries];
 };
 
+/// What one bucket says of a key: which entry has it, or none; and then whether the search ends.
+struct FdbProbe {
+  static constexpr unsigned kNone = FdbBucket::kEntries;
+  unsigned entry = kNone;
+  bool ends = false;  // there is a free entry: no later bucket has the key
+};
+
+// By instruction set. A bucket is read by instructions that ThreadSanitizer does not see; the
+// keys in it are aligned 64-bit elements, which x86 reads whole like any aligned load.
+
+struct FdbProbeScalar {
+  static FdbProbe probe(const FdbBucket& bucket, StationKey key) {
+    bool free = false;
+    for (unsigned i = 0; i < FdbBucket::kEntries; ++i) {
+      const StationKey there = __atomic_load_n(&bucket.entry[i].key, __ATOMIC_ACQUIRE);
+      if (there == key) return {i, false};
+      free |= there == 0;
+    }
+    return {FdbProbe::kNone, free};
+  }
+};
+
+#if defined(__AVX2__)
+struct FdbProbeAvx2 {
+  static FdbProbe probe(const FdbBucket& bucket, StationKey key) {
+    __m256i low, high;
+    asm volatile("vmovdqa %1, %0" : "=x"(low) : "m"(bucket.entry[0]), "m"(bucket.entry[1]));
+    asm volatile("vmovdqa %1, %0" : "=x"(high) : "m"(bucket.entry[2]), "m"(bucket.entry[3]));
+    const __m256i keys = _mm256_unpacklo_epi64(low, high);  // of entries 0, 2, 1, 3
+    const unsigned found = equal(keys, _mm256_set1_epi64x(static_cast<long long>(key)));
+    if (found != 0) return {0x3120u >> (4 * __builtin_ctz(found)) & 3u, false};
+    return {FdbProbe::kNone, equal(keys, _mm256_setzero_si256()) != 0};
+  }
+
+ private:
+  static unsigned equal(__m256i a, __m256i b) {
+    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(a, b))));
+  }
+};
+#endif
+
+#if defined(__AVX512F__)
+struct FdbProbeAvx512 {
+  static FdbProbe probe(const FdbBucket& bucket, StationKey key) {
+    constexpr __mmask8 kKeys = 0x55;
+    __m512i line;
+    asm volatile("vmovdqa64 %1, %0" : "=v"(line) : "m"(bucket));
+    const unsigned found =
+        _mm512_mask_cmpeq_epi64_mask(kKeys, line, _mm512_set1_epi64(static_cast<long long>(key)));
+    if (found != 0) return {static_cast<unsigned>(__builtin_ctz(found)) / 2, false};
+    return {FdbProbe::kNone, _mm512_mask_testn_epi64_mask(kKeys, line, line) != 0};
+  }
+};
+using FdbProbeBest = FdbProbeAvx512;
+#elif defined(__AVX2__)
+using FdbProbeBest = FdbProbeAvx2;
+#else
+using FdbProbeBest = FdbProbeScalar;
+#endif
+
 /// A value type; valid as long as its Fdb lives. A thread must not carry an answer across its
 /// quiescent state.
 class FdbReader {
@@ -99,26 +160,104 @@ class FdbReader {
   static constexpr std::uint32_t kPrefetchFrom = 1u << 13;
 
   FdbReader() = default;
+  /// `log2_buckets` is at least 1.
   FdbReader(FdbBucket* buckets, unsigned log2_buckets, std::uint64_t hash_key)
-      : buckets_(buckets), shift_(64 - log2_buckets), hash_key_(hash_key | 1) {}
+      : buckets_(buckets),
+        shift_(64 - log2_buckets),
+        mask_((1u << log2_buckets) - 1),
+        hash_key_(hash_key | 1) {}
 
+  /// The better bits are the upper ones.
+  std::uint64_t hash(StationKey key) const { return key * hash_key_; }
   std::uint32_t home(StationKey key) const {
-    return static_cast<std::uint32_t>(key * hash_key_ >> shift_);
+    return static_cast<std::uint32_t>(hash(key) >> shift_);
   }
 
   /// `hits[i]`: `where` of keys[i] in the low half and `seen` in the high one; 0: not there.
-  /// `n` keys, any number; nothing beyond `n` is read or written.
-  void lookup_bulk(const StationKey* keys, std::uint64_t* hits, unsigned n) const;
-  std::uint64_t lookup(StationKey key) const;
+  /// `n` keys, any number; nothing beyond `n` is read or written. No key is 0.
+  void lookup_bulk(const StationKey* keys, std::uint64_t* hits, unsigned n) const {
+    lookup_bulk_as<FdbProbeBest>(keys, hits, n);
+  }
+  std::uint64_t lookup(StationKey key) const { return lookup_from<FdbProbeBest>(key, home(key)); }
+
+  /// lookup_bulk by instruction set, for tests and measurements.
+  template <typename Probe>
+  void lookup_bulk_as(const StationKey* keys, std::uint64_t* hits, unsigned n) const {
+    if (mask_ < kPrefetchFrom) {
+      for (unsigned i = 0; i < n; ++i) hits[i] = lookup_from<Probe>(keys[i], home(keys[i]));
+      return;
+    }
+    constexpr unsigned kAtOnce = 64;
+    std::uint32_t homes[kAtOnce];
+    for (unsigned done = 0; done < n; done += kAtOnce) {
+      const unsigned count = std::min(n - done, kAtOnce);
+      for (unsigned i = 0; i < count; ++i) {
+        homes[i] = home(keys[done + i]);
+        __builtin_prefetch(buckets_ + homes[i]);
+      }
+      for (unsigned i = 0; i < count; ++i)
+        hits[done + i] = lookup_from<Probe>(keys[done + i], homes[i]);
+    }
+  }
 
   /// The entry was heard at `seconds`: one store, keeping the two-way mark as far as nobody else
   /// writes it at the same moment. No effect when it is not there.
-  void mark_seen(StationKey key, std::uint32_t seconds) const;
-  void mark_two_way(StationKey key) const;
+  void mark_seen(StationKey key, std::uint32_t seconds) const {
+    FdbEntry* const entry = find(key);
+    if (entry == nullptr) return;
+    const std::uint32_t before = __atomic_load_n(&entry->seen, __ATOMIC_RELAXED);
+    const std::uint32_t after = (before & FdbSeen::kTwoWay) | (seconds & FdbSeen::kSeconds);
+    if (after != before) __atomic_store_n(&entry->seen, after, __ATOMIC_RELAXED);
+  }
+  void mark_two_way(StationKey key) const {
+    FdbEntry* const entry = find(key);
+    if (entry == nullptr) return;
+    // Once in a station's life, so it may cost a locked instruction.
+    if ((__atomic_load_n(&entry->seen, __ATOMIC_RELAXED) & FdbSeen::kTwoWay) == 0)
+      __atomic_fetch_or(&entry->seen, FdbSeen::kTwoWay, __ATOMIC_RELAXED);
+  }
 
  private:
+  /// The value beside a key, in one load. It was there before the key, and stays as long as
+  /// somebody may have seen the key.
+  static std::uint64_t value_of(const FdbEntry& entry) {
+    using Value [[gnu::may_alias]] = std::uint64_t;
+    return __atomic_load_n(reinterpret_cast<const Value*>(&entry.where), __ATOMIC_RELAXED);
+  }
+
+  template <typename Probe>
+  std::uint64_t lookup_from(StationKey key, std::uint32_t bucket) const {
+    const FdbProbe first = Probe::probe(buckets_[bucket], key);
+    if (first.entry != FdbProbe::kNone) [[likely]]
+      return value_of(buckets_[bucket].entry[first.entry]);
+    if (first.ends) return 0;
+    return lookup_beyond<Probe>(key, bucket);
+  }
+  template <typename Probe>
+  [[gnu::noinline]] std::uint64_t lookup_beyond(StationKey key, std::uint32_t bucket) const {
+    for (unsigned i = 1; i < kMaxProbes; ++i) {
+      const FdbBucket& next = buckets_[(bucket + i) & mask_];
+      const FdbProbe probe = Probe::probe(next, key);
+      if (probe.entry != FdbProbe::kNone) return value_of(next.entry[probe.entry]);
+      if (probe.ends) break;
+    }
+    return 0;
+  }
+
+  FdbEntry* find(StationKey key) const {
+    const std::uint32_t bucket = home(key);
+    for (unsigned i = 0; i < kMaxProbes; ++i) {
+      FdbBucket& next = buckets_[(bucket + i) & mask_];
+      const FdbProbe probe = FdbProbeBest::probe(next, key);
+      if (probe.entry != FdbProbe::kNone) return &next.entry[probe.entry];
+      if (probe.ends) break;
+    }
+    return nullptr;
+  }
+
   FdbBucket* buckets_ = nullptr;
   unsigned shift_ = 63;
+  std::uint32_t mask_ = 0;
   std::uint64_t hash_key_ = 1;
 };
 
