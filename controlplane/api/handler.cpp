@@ -1,66 +1,18 @@
 #include "controlplane/api/handler.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <exception>
-#include <span>
 #include <vector>
 
 #include "config/emit.hpp"
 #include "config/text.hpp"
+#include "controlplane/api/parameters.hpp"
 
 namespace weir::api {
 namespace {
 
 constexpr std::string_view kFibPath = "/v1/fib/";
-constexpr std::size_t kDefaultRoutes = 1000;  // a page of /v1/routes
-constexpr std::size_t kMaxRoutes = 10'000;
 /// Pings hold a thread of the pool while they wait; the others must stay free for questions.
 constexpr int kMaxPings = 2;
-
-ApiResponse json_response(const Json& json) { return {.body = to_text(json) + '\n'}; }
-
-std::string did_you_mean(std::string_view near) {
-  return near.empty() ? "" : "did you mean " + std::string(near) + "?";
-}
-
-std::optional<std::string> parameter(const ApiRequest& request, const std::string& name) {
-  const auto found = request.parameters.find(name);
-  if (found == request.parameters.end()) return std::nullopt;
-  return found->second;
-}
-
-void require_known_parameters(const ApiRequest& request, std::span<const std::string_view> known) {
-  for (auto at = request.parameters.begin(); at != request.parameters.end(); ++at) {
-    const auto& name = at->first;
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      throw RequestError("", "unknown parameter " + config::shown(name),
-                         did_you_mean(config::nearest(name, known)));
-    if (request.parameters.count(name) > 1) throw RequestError(name, "is given twice");
-  }
-}
-
-bool flag(const ApiRequest& request, const std::string& name) {
-  const auto text = parameter(request, name);
-  if (!text || *text == "0" || *text == "false") return false;
-  if (*text == "1" || *text == "true" || text->empty()) return true;
-  throw RequestError(name, "must be 0 or 1");
-}
-
-std::optional<Ipv4Prefix> prefix_parameter(const ApiRequest& request, const std::string& name) {
-  const auto text = parameter(request, name);
-  if (!text) return std::nullopt;
-  return parse_prefix(*text, name);
-}
-
-std::size_t limit_parameter(const ApiRequest& request) {
-  const auto text = parameter(request, "limit");
-  if (!text) return kDefaultRoutes;
-  const auto limit = config::parse_number(*text);
-  if (!limit || *limit < 1 || *limit > kMaxRoutes)
-    throw RequestError("limit", "must be a whole number from 1 to " + std::to_string(kMaxRoutes));
-  return *limit;
-}
 
 /// An answer to any other address would never come back.
 void require_own(Ipv4Address source, const std::vector<control::InterfaceStatus>& interfaces) {
@@ -90,6 +42,12 @@ const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
     {"POST", "/v1/routes", &ApiHandler::change_routes, "add, replace and delete routes"},
     {"GET", "/v1/neighbors", &ApiHandler::neighbors, "neighbours with state"},
     {"POST", "/v1/neighbors/flush", &ApiHandler::flush_neighbors, "forget learnt neighbours"},
+    {"GET", "/v1/bridges", &ApiHandler::bridges, "bridges with members, state and counters"},
+    {"GET", "/v1/stations", &ApiHandler::stations,
+     "stations by bridge and MAC; bridge, interface, vlan, mac, after, limit"},
+    {"POST", "/v1/stations/flush", &ApiHandler::flush_stations, "forget learnt stations"},
+    {"GET", "/v1/multicast-groups", &ApiHandler::multicast_groups, "groups that IGMP asked for"},
+    {"GET", "/v1/mirrors", &ApiHandler::mirrors, "mirrors with counters"},
     {"GET", "/v1/counters", &ApiHandler::counters, "conservation, workers, named counters"},
     {"GET", "/v1/drops", &ApiHandler::drops, "drops by interface and reason"},
     {"GET", kFibPath, &ApiHandler::fib, "how a destination is forwarded: /v1/fib/ADDRESS"},

@@ -57,12 +57,18 @@ class ApiHandler {
   ApiResponse change_routes(const ApiRequest& request);
   ApiResponse neighbors(const ApiRequest& request);
   ApiResponse flush_neighbors(const ApiRequest& request);
+  ApiResponse bridges(const ApiRequest& request);
+  ApiResponse stations(const ApiRequest& request);
+  ApiResponse flush_stations(const ApiRequest& request);
+  ApiResponse multicast_groups(const ApiRequest& request);
+  ApiResponse mirrors(const ApiRequest& request);
   ApiResponse counters(const ApiRequest& request);
   ApiResponse drops(const ApiRequest& request);
   ApiResponse fib(const ApiRequest& request);
   ApiResponse configuration(const ApiRequest& request);
   ApiResponse ping(const ApiRequest& request);
 
+  void require_known_names(const control::StationFilter& filter);
   static const Endpoint* find(std::string_view method, std::string_view path);
 
   control::RouterApi& router_;

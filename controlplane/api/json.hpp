@@ -23,6 +23,13 @@ Json to_json(const control::InterfaceStatus& interface);
 Json to_json(const control::NextHopStatus& next_hop);
 Json to_json(const control::RouteStatus& route);
 Json to_json(const control::NeighborStatus& neighbor);
+Json to_json(const control::BridgeMemberStatus& member);
+Json to_json(const control::SpanningTreeStatus& tree);
+Json to_json(const control::BridgeStatus& bridge);
+Json to_json(const control::StationStatus& station);
+Json to_json(const control::MulticastMember& member);
+Json to_json(const control::MulticastGroupStatus& group);
+Json to_json(const control::MirrorStatus& mirror);
 Json to_json(const control::DropStatus& drop);
 Json to_json(const control::Conservation& packets);
 Json to_json(const control::WorkerStatus& worker);
@@ -62,6 +69,9 @@ inline constexpr std::size_t kMaxRouteChanges = 100'000;
 /// Reads JSON with bounds on depth and number of values. Throws RequestError, with line and column.
 Json parse_body(std::string_view body);
 
+/// A MAC address that a station may have: no group, not zero. Throws RequestError.
+MacAddress parse_station(std::string_view text, const std::string& where);
+
 /// `default`, `ADDRESS/LENGTH` without host bits, or `ADDRESS` for a /32. Throws RequestError.
 Ipv4Prefix parse_prefix(std::string_view text, const std::string& where);
 
@@ -75,5 +85,10 @@ control::PingRequest ping_request_from_json(const Json& body);
 
 /// `{}` or an empty body: all; `{"ip":"10.0.1.2"}`: one. Throws RequestError.
 std::optional<Ipv4Address> flush_request_from_json(const Json& body);
+
+/// `{}` or an empty body: all; else any of `{"bridge":"br10","interface":"lan0","vlan":10,
+/// "mac":"02:00:5e:10:00:09"}`, all of which must match. Whether there are such names is not
+/// checked here. Throws RequestError.
+control::StationFilter station_filter_from_json(const Json& body);
 
 }  // namespace weir::api

@@ -73,11 +73,13 @@ struct BoundsCheck {
 
 /// The text of `object[name]`; nullopt when absent or null.
 std::optional<std::string_view> text_field(const Json& object, std::string_view name,
-                                           const std::string& where) {
+                                           const std::string& where,
+                                           std::string_view example = "10.0.2.2") {
   const auto field = object.find(name);
   if (field == object.end() || field->is_null()) return std::nullopt;
   if (!field->is_string())
-    throw RequestError(where + std::string(name), "must be text, as in \"10.0.2.2\"");
+    throw RequestError(where + std::string(name),
+                       config::cat("must be text, as in \"", example, '"'));
   return field->get_ref<const std::string&>();
 }
 
@@ -182,6 +184,18 @@ Json parse_body(std::string_view body) {
   return Json::parse(body.begin(), body.end());
 }
 
+MacAddress parse_station(std::string_view text, const std::string& where) {
+  const auto mac = MacAddress::parse(text);
+  if (!mac)
+    throw RequestError(where, config::shown(text) + " is not a MAC address",
+                       "write it as 02:00:5e:10:00:09");
+  if (!mac->is_station())
+    throw RequestError(where, mac->to_string() +
+                                  (mac->is_group() ? " is a group address" : " is no address") +
+                                  ": no station has it");
+  return *mac;
+}
+
 Ipv4Prefix parse_prefix(std::string_view text, const std::string& where) {
   if (text != "default" && text.find('/') == text.npos) return {parse_address(text, where), 32};
   config::Complaint complaint;
@@ -228,6 +242,26 @@ std::optional<Ipv4Address> flush_request_from_json(const Json& body) {
   const auto ip = text_field(body, "ip", "");
   if (!ip) return std::nullopt;
   return parse_address(*ip, "ip");
+}
+
+control::StationFilter station_filter_from_json(const Json& body) {
+  control::StationFilter filter;
+  if (body.is_null()) return filter;
+  require_known_fields(body, {"bridge", "interface", "vlan", "mac"}, "");
+  const auto name = [&](const char* field, const char* example) {
+    const auto text = text_field(body, field, "", example);
+    // An empty variable of a script must not flush everything.
+    if (text && text->empty()) throw RequestError(field, "is empty", "leave it out for all");
+    return std::string(text.value_or(""));
+  };
+  filter.bridge = name("bridge", "br10");
+  filter.interface = name("interface", "lan0");
+  std::uint16_t vlan = 0;
+  number_field(body, "vlan", 1, config::limits::kMaxVlanId, vlan);
+  if (vlan != 0) filter.vlan = vlan;
+  if (const auto mac = text_field(body, "mac", "", "02:00:5e:10:00:09"))
+    filter.mac = parse_station(*mac, "mac");
+  return filter;
 }
 
 }  // namespace weir::api

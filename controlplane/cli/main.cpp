@@ -16,7 +16,9 @@
 #include "controlplane/cli/doctor.hpp"
 #include "controlplane/cli/files.hpp"
 #include "controlplane/cli/lab.hpp"
+#include "controlplane/cli/mac.hpp"
 #include "controlplane/cli/show.hpp"
+#include "controlplane/cli/show_switching.hpp"
 #include "controlplane/cli/subnet.hpp"
 
 namespace weir::cli {
@@ -29,8 +31,9 @@ struct CommandLine {
 
   std::string file, text;
   std::vector<std::string> words;
-  bool all = false;
+  bool all = false, detail = false;
   ShowRoutesOptions routes;
+  StationOptions stations;
   PingOptions ping;
 };
 
@@ -67,6 +70,37 @@ void add_file_verbs(CLI::App& app, CommandLine& line) {
   check->add_option("FILE", line.file, "configuration")->required();
 }
 
+void add_station_filter(CLI::App& verb, StationOptions& stations) {
+  verb.add_option("--bridge", stations.bridge, "only of this bridge")->type_name("BRIDGE");
+  verb.add_option("--interface", stations.interface, "only on this one")->type_name("INTERFACE");
+  verb.add_option("--vlan", stations.vlan, "only behind this tag")
+      ->check(CLI::Range(1u, 4094u))
+      ->type_name("ID");
+  verb.add_option("--mac", stations.mac, "only this address")->type_name("MAC");
+}
+
+void add_switching_show_verbs(CLI::App& show, CommandLine& line) {
+  const auto of_bridge = [&line](CLI::App* verb) {
+    verb->add_option("BRIDGE", line.text, "only this one");
+    return verb;
+  };
+  of_bridge(add_verb(show, line, "bridge", "bridges; one of them with members and counters",
+                     always([&line] { show_bridges(line.context, line.text, line.detail); })))
+      ->add_flag("--detail", line.detail, "all of every bridge");
+  CLI::App* mac = add_verb(show, line, "mac", "stations: MAC addresses, where they are and whose",
+                           always([&line] { show_stations(line.context, line.stations); }));
+  add_station_filter(*mac, line.stations);
+  mac->add_option("--limit", line.stations.limit, "at most N of them")->type_name("N");
+  add_verb(show, line, "vlans", "VLANs with link, tags, bridge and addresses",
+           always([&line] { show_vlans(line.context); }));
+  of_bridge(add_verb(show, line, "spanning-tree", "root, and role and state of each member",
+                     always([&line] { show_spanning_tree(line.context, line.text); })));
+  of_bridge(add_verb(show, line, "multicast", "groups with members, queriers and routers",
+                     always([&line] { show_multicast(line.context, line.text); })));
+  add_verb(show, line, "mirrors", "what is copied where to",
+           always([&line] { show_mirrors(line.context); }));
+}
+
 void add_show_verbs(CLI::App& app, CommandLine& line) {
   CLI::App& show = *add_group(app, "show", "what the router is and has");
   const Context& context = line.context;
@@ -82,6 +116,7 @@ void add_show_verbs(CLI::App& app, CommandLine& line) {
   routes->add_option("--limit", line.routes.limit, "at most N of them")->type_name("N");
   of_interface(add_verb(show, line, "neighbors", "neighbours with MAC address and state",
                         always([&line] { show_neighbors(line.context, line.text); })));
+  add_switching_show_verbs(show, line);
   CLI::App* drops = add_verb(show, line, "drops", "dropped packets by interface and reason",
                              always([&line] { show_drops(line.context, line.all, line.text); }));
   of_interface(drops);
@@ -118,7 +153,7 @@ void add_route_verbs(CLI::App& app, CommandLine& line) {
   load->add_option("FILE", line.file, "one route a line, as `route add` takes it")->required();
 }
 
-void add_neighbor_verbs(CLI::App& app, CommandLine& line) {
+void add_flush_verbs(CLI::App& app, CommandLine& line) {
   CLI::App& neighbor = *add_group(app, "neighbor", "change neighbours of the running router");
   CLI::App* flush = add_verb(
       neighbor, line, "flush", "forget learnt neighbours", always([&line] {
@@ -126,6 +161,10 @@ void add_neighbor_verbs(CLI::App& app, CommandLine& line) {
                         line.text.empty() ? std::nullopt : std::optional<std::string>(line.text));
       }));
   flush->add_option("IP", line.text, "only this one");
+  CLI::App& station = *add_group(app, "station", "change stations of the running router's bridges");
+  add_station_filter(*add_verb(station, line, "flush", "forget learnt stations",
+                               always([&line] { flush_stations(line.context, line.stations); })),
+                     line.stations);
 }
 
 void add_ping_verb(CLI::App& app, CommandLine& line) {
@@ -168,6 +207,10 @@ void add_tool_verbs(CLI::App& app, CommandLine& line) {
   subnet->add_option("SUBNET", line.words, "ADDRESS/LENGTH or ADDRESS NETMASK")
       ->required()
       ->expected(1, 2);
+  add_verb(app, line, "mac", "explain a MAC address: bits, vendor, what it is for",
+           always([&line] { show_mac_address(line.context, line.text); }))
+      ->add_option("MAC", line.text, "as 02:00:5e:10:00:09")
+      ->required();
 }
 
 void report(const Context& context, const CliError& error) {
@@ -248,7 +291,7 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   add_file_verbs(app, line);
   add_show_verbs(app, line);
   add_route_verbs(app, line);
-  add_neighbor_verbs(app, line);
+  add_flush_verbs(app, line);
   add_ping_verb(app, line);
   add_lab_verbs(app, line);
   add_tool_verbs(app, line);

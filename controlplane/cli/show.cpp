@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "config/text.hpp"
+#include "controlplane/cli/answer.hpp"
 #include "controlplane/cli/client.hpp"
 #include "controlplane/cli/table.hpp"
 #include "dataplane/net/ipv4.hpp"
@@ -14,83 +14,6 @@ namespace weir::cli {
 namespace {
 
 constexpr std::size_t kRoutesPerPage = 5000;
-
-// Answers of another version may lack fields: what is missing shows as "-" or 0, never as a crash.
-
-std::string text(const Json& object, const char* name) {
-  if (!object.is_object()) return "-";
-  const auto field = object.find(name);
-  if (field == object.end() || !field->is_string()) return "-";
-  return field->get_ref<const std::string&>().empty() ? "-" : field->get<std::string>();
-}
-
-std::uint64_t number(const Json& object, const char* name) {
-  if (!object.is_object()) return 0;
-  const auto field = object.find(name);
-  return field != object.end() && field->is_number() ? field->get<std::uint64_t>() : 0;
-}
-
-double real(const Json& object, const char* name) {
-  if (!object.is_object()) return 0;
-  const auto field = object.find(name);
-  return field != object.end() && field->is_number() ? field->get<double>() : 0;
-}
-
-bool flag(const Json& object, const char* name) {
-  const auto field = object.find(name);
-  return field != object.end() && field->is_boolean() && field->get<bool>();
-}
-
-const Json& list(Json&& object, const char* name) = delete;  // it would not live long enough
-const Json& list(const Json& object, const char* name) {
-  static const Json none = Json::array();
-  if (!object.is_object()) return none;
-  const auto field = object.find(name);
-  return field != object.end() && field->is_array() ? *field : none;
-}
-
-/// The list `name` of an answer, sorted by what `key` gives for an entry.
-template <typename Key>
-Json sorted(Json answer, const char* name, Key key) {
-  if (!list(answer, name).empty())
-    std::stable_sort(answer[name].begin(), answer[name].end(),
-                     [&](const Json& a, const Json& b) { return key(a) < key(b); });
-  return answer;
-}
-
-/// Leaves of the list `name` only what `interface` is the `key` of. One that the router does not
-/// have is an error.
-void keep_only(const Client& client, const std::string& interface, Json& answer, const char* name,
-               const char* key) {
-  if (interface.empty()) return;
-  const Json interfaces = client.get("/v1/interfaces");
-  std::vector<std::string> known;
-  for (const Json& one : list(interfaces, "interfaces")) known.push_back(text(one, "name"));
-  if (std::find(known.begin(), known.end(), interface) == known.end()) {
-    const std::vector<std::string_view> words(known.begin(), known.end());
-    const std::string near(config::nearest(interface, words));
-    throw CliError(
-        "the router has no interface \"" + interface + '"',
-        near.empty() ? "`weir show interfaces` lists them" : "did you mean " + near + "?");
-  }
-  Json kept = Json::array();
-  for (const Json& one : list(answer, name))
-    if (text(one, key) == interface) kept.push_back(one);
-  answer[name] = std::move(kept);
-}
-
-std::string seconds_or_never(const Json& object, const char* name) {
-  const auto field = object.find(name);
-  return field != object.end() && field->is_number() ? human_seconds(field->get<double>())
-                                                     : "never";
-}
-
-std::string state_of(const Json& interface) {
-  if (!flag(interface, "admin_up")) return "off";
-  if (!flag(interface, "link_up")) return "down";
-  const std::uint64_t speed = number(interface, "speed_mbps");
-  return speed == 0 ? "up" : "up " + human_speed(speed);
-}
 
 void print_next_hops(Table& table, const Json& route) {
   const std::string prefix = text(route, "prefix");
@@ -167,37 +90,6 @@ void for_each_page(const Client& client, const ShowRoutesOptions& options, Use u
 
 }  // namespace
 
-void show_interfaces(const Context& context, const std::string& interface) {
-  const Client client(context.socket);
-  Json answer = sorted(client.get("/v1/interfaces"), "interfaces",
-                       [](const Json& i) { return text(i, "name"); });
-  keep_only(client, interface, answer, "interfaces", "name");
-  if (context.json) return context.print_json(answer);
-  Table table({{"INTERFACE"},
-               {"STATE"},
-               {"MTU", Align::right},
-               {"MAC"},
-               {"ADDRESS"},
-               {"RX", Align::right},
-               {"MISSED", Align::right},
-               {"TX", Align::right},
-               {"DROPS", Align::right},
-               {"DEVICE"}});
-  for (const Json& shown : list(answer, "interfaces")) {
-    const Json& addresses = list(shown, "addresses");
-    const auto address = [&](std::size_t i) {
-      return i < addresses.size() && addresses[i].is_string() ? addresses[i].get<std::string>()
-                                                              : std::string("-");
-    };
-    table.add({text(shown, "name"), state_of(shown), std::to_string(number(shown, "mtu")),
-               text(shown, "mac"), address(0), human_count(number(shown, "rx_packets")),
-               human_count(number(shown, "rx_missed")), human_count(number(shown, "tx_packets")),
-               human_count(number(shown, "drops")), text(shown, "device")});
-    for (std::size_t i = 1; i < addresses.size(); ++i) table.add({"", "", "", "", address(i)});
-  }
-  table.print(context.out);
-}
-
 void show_routes(const Context& context, const ShowRoutesOptions& options) {
   const Client client(context.socket);
   if (context.json) {
@@ -231,7 +123,7 @@ void show_neighbors(const Context& context, const std::string& interface) {
     const auto ip = Ipv4Address::parse(text(n, "ip"));
     return std::tuple(ip.value_or(Ipv4Address{}), text(n, "interface"));
   });
-  keep_only(client, interface, answer, "neighbors", "interface");
+  keep_interface(client, interface, answer, "neighbors", "interface");
   if (context.json) return context.print_json(answer);
   Table table({{"IP"},
                {"MAC"},
@@ -272,7 +164,7 @@ void show_drops(const Context& context, bool all, const std::string& interface) 
   Json answer = sorted(client.get("/v1/drops"), "drops", [](const Json& d) {
     return std::tuple(text(d, "interface"), ~number(d, "packets"), text(d, "reason"));
   });
-  keep_only(client, interface, answer, "drops", "interface");
+  keep_interface(client, interface, answer, "drops", "interface");
   if (!all) {
     Json kept = Json::array();
     for (const Json& drop : list(answer, "drops"))
