@@ -19,6 +19,10 @@ namespace {
 constexpr unsigned kUsualFrame = 2048, kJumboFrame = 10240;
 constexpr unsigned kUsualMtu = 1900;
 
+// 224.0.0.1 and 224.0.0.2 as MAC addresses (RFC 1112 section 6.4).
+constexpr MacAddress kAllSystems{{0x01, 0x00, 0x5e, 0, 0, 1}};
+constexpr MacAddress kAllRouters{{0x01, 0x00, 0x5e, 0, 0, 2}};
+
 /// Brings a Linux interface up, for a port on one that is down would be silent, and gives it the
 /// port's MTU, for DPDK's drivers do not.
 void bring_up(const config::Config& config, const config::Ethernet& port, const std::string& name) {
@@ -76,7 +80,8 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
                       .queues = port.queues,
                       .mtu = port.mtu,
                       .mac = port.mac,
-                      .promiscuous = port.promiscuous};
+                      .multicast = {kAllSystems, kAllRouters},
+                      .promiscuous_why = port.promiscuous ? "asked for" : ""};
   if (const auto* pci = std::get_if<config::PciMatch>(&port.match)) {
     request.devargs = pci->address;
   } else if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match)) {

@@ -35,7 +35,7 @@ struct InterfaceStatus {
   // What the port itself does, of what was asked of it; only of ports.
   std::string mac_filter;        // own MAC addresses: "hardware", "promiscuous" or "software"
   std::string multicast_filter;  // "list", "all" (allmulticast), "promiscuous" or "software"
-  std::string promiscuous_why;   // why it is on: "bridge", "asked for", "mac", "vlan"; else empty
+  std::string promiscuous_why;   // asked for, bridge, mac, multicast, vlan; empty: it is off
   std::string vlan_tags;         // taking off and putting on: "hardware" or "software"
   std::vector<Ipv4InterfaceAddress> addresses;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, drops = 0;

@@ -10,6 +10,7 @@
 #include <rte_ethdev.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -60,7 +61,7 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
     configure(request, workers, pool);
     if (const int error = rte_eth_dev_start(id_); error != 0)
       fail("does not start", error, "see the log above for the driver's reason");
-    set_mac(request);
+    set_filters(request);
   } catch (...) {
     rte_eth_dev_close(id_);
     throw;
@@ -69,6 +70,7 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
 
 Port::~Port() {
   if (!probed_) return;
+  if (kernel_filter_ >= 0) ::close(kernel_filter_);
   if (promiscuous_) rte_eth_promiscuous_disable(id_);
   rte_eth_dev_stop(id_);
   rte_eth_dev_info info = device_info(id_);
@@ -110,6 +112,10 @@ void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* 
   rte_eth_conf conf{};
   nic_checksums_ = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
   if (nic_checksums_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+  plan_vlans(request);
+  if (strips_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+  if (filters_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+  if (inserts_vlan_) conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
   const std::uint64_t rss =
       (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP) & info.flow_type_rss_offloads;
   if (rx_queues_ > 1 && rss != 0) {
@@ -149,22 +155,6 @@ void Port::set_mtu(const PortRequest& request) {
   const int error = rte_eth_dev_set_mtu(id_, request.mtu);
   if (error != 0 && error != -ENOTSUP)
     fail(fmt::format("does not take mtu {}", request.mtu), error, "change `mtu`");
-}
-
-void Port::set_mac(const PortRequest& request) {
-  rte_ether_addr own{};
-  rte_eth_macaddr_get(id_, &own);
-  mac_ = MacAddress::load(own.addr_bytes);
-  bool needs_promiscuous = request.promiscuous;
-  if (request.mac && *request.mac != mac_) {
-    rte_ether_addr wanted{};
-    request.mac->store(wanted.addr_bytes);
-    // A port that cannot change its MAC must hear all and let the worker sort it out.
-    if (rte_eth_dev_default_mac_addr_set(id_, &wanted) != 0) needs_promiscuous = true;
-    mac_ = *request.mac;
-  }
-  if (needs_promiscuous) promiscuous_ = rte_eth_promiscuous_enable(id_) == 0;
-  rte_eth_allmulticast_enable(id_);
 }
 
 LinkState Port::link() const {

@@ -1,5 +1,18 @@
 // Ports: the only code that sets up DPDK's Ethernet devices. Capabilities are asked for, never
 // assumed, and what a port lacks is done in software and said.
+//
+// What a port lets in (port_filters.cpp). Each is tried from left to right, and the last that holds
+// is reported:
+//   own MAC addresses   the port's filter; the kernel's, of a Linux interface; promiscuous
+//   multicast groups    the port's list; the kernel's; all of them; promiscuous
+//   VLANs               the port's filter, when the tags in use are known; promiscuous
+// Where nothing holds, workers make do with what comes in ("software"). They check the destination
+// of every frame anyway: a filter only saves them work.
+//
+// VLAN tags. A port takes the outer tag off, and puts it on, only when every tag on it is known; a
+// frame that comes in without its tag carries RTE_MBUF_F_RX_VLAN_STRIPPED and `vlan_tci`.
+// (RTE_MBUF_F_RX_VLAN alone says nothing: net_af_packet sets it on frames that have their tag.)
+// One that leaves needs RTE_MBUF_F_TX_VLAN and `vlan_tci`, in a buffer that nobody else refers to.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -24,7 +37,13 @@ struct PortRequest {
   bool mtu_is_set = false;       // what is behind the port has it already
   std::uint32_t frame_room = 0;  // bytes that the driver wants in a packet buffer; 0: by mtu
   std::optional<MacAddress> mac;
-  bool promiscuous = false;
+  std::vector<MacAddress> further_macs;  // own ones beside the port's: of the bridges it is in
+  std::vector<MacAddress> multicast;     // groups to hear
+  bool all_multicast = false;            // hear every group
+  std::string promiscuous_why;           // "bridge", "asked for"; empty: not wanted
+  std::vector<std::uint16_t> vlans;      // outer VLAN identifiers in use
+  bool other_vlans = false;              // frames with any other tag are wanted too
+  bool wants_vlan_strip = false;         // the workers know what to do with a tag beside the frame
 };
 
 struct LinkState {
@@ -56,6 +75,21 @@ class Port {
   std::uint16_t tx_queues() const { return tx_queues_; }
   bool promiscuous() const { return promiscuous_; }
   bool nic_checksums() const { return nic_checksums_; }
+  /// Takes the outer tag off what it receives.
+  bool strips_vlan() const { return strips_vlan_; }
+  /// Puts a tag (0x8100) on what asks for it.
+  bool inserts_vlan() const { return inserts_vlan_; }
+  /// Whether the EtherType of an outer tag is the one on the wire; else it is always 0x8100.
+  bool tells_tpid() const { return driver_ != "net_af_packet"; }
+  /// By what frames to our own addresses come in: the port's own filter or the kernel's,
+  /// "hardware"; because all do, "promiscuous"; if at all, unasked, "software".
+  const char* mac_filter() const;
+  /// Which groups come in: "list", "all", "promiscuous", "software".
+  const char* multicast_filter() const;
+  /// Why it is promiscuous: the reason asked for, "mac", "multicast", "vlan"; empty: it is not.
+  const std::string& promiscuous_why() const { return promiscuous_why_; }
+  /// Who takes tags off and puts them on: "hardware", "software".
+  const char* vlan_tags() const { return strips_vlan_ && inserts_vlan_ ? "hardware" : "software"; }
   LinkState link() const;
   /// Whether workers transmit at all: what a port that is down were given, it would send when it
   /// comes up again, however late. Written by the control thread from `link`.
@@ -71,7 +105,13 @@ class Port {
   void probe(const PortRequest& request);
   void configure(const PortRequest& request, unsigned workers, rte_mempool* pool);
   void set_mtu(const PortRequest& request);
-  void set_mac(const PortRequest& request);
+  void plan_vlans(const PortRequest& request);
+  void set_filters(const PortRequest& request);
+  void set_macs(const PortRequest& request);
+  void set_multicast(const PortRequest& request);
+  void set_vlans(const PortRequest& request);
+  bool go_promiscuous(const std::string& why);
+  bool kernel_lets_in(int kind, const MacAddress& address);
   std::uint64_t dropped_by_sockets() const;
   [[noreturn]] void fail(const std::string& what, int error, const std::string& remedy) const;
 
@@ -86,6 +126,11 @@ class Port {
   bool probed_ = false;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;
+  bool macs_set_ = true;
+  bool strips_vlan_ = false, inserts_vlan_ = false, filters_vlan_ = false;
+  enum class Multicast { list, all, promiscuous, software } multicast_ = Multicast::list;
+  std::string promiscuous_why_;
+  int kernel_filter_ = -1;  // a socket: the kernel keeps what it was asked while this is open
 };
 
 }  // namespace weir

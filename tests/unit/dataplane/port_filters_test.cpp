@@ -1,0 +1,294 @@
+// Which filters a port gets by what its driver can do. The NIC is net_null behind the calls of
+// ethdev that the linker leads here (--wrap, see meson.build): it can what a row says, and notes
+// what it was asked.
+#include <gtest/gtest.h>
+#include <rte_ethdev.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/unit/dataplane/lab.hpp"
+
+namespace weir::test {
+namespace {
+
+constexpr std::uint64_t kStrip = RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+constexpr std::uint64_t kFilter = RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+constexpr std::uint64_t kInsert = RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+
+struct FakeNic {
+  // What it can.
+  const char* driver = "net_e1000_em";
+  bool default_mac = true, add_mac = true, list = true, all = true, promiscuous = true;
+  std::uint64_t rx = kStrip | kFilter, tx = kInsert;
+  std::uint16_t refused_vlan = 0xffff;
+  // What it was told.
+  std::optional<std::uint64_t> rx_set, tx_set;
+  MacAddress mac;
+  std::vector<MacAddress> macs, groups;
+  std::vector<std::uint16_t> vlans;
+  bool is_all = false, is_promiscuous = false, filter_off = false;
+};
+FakeNic* fake = nullptr;  // in place of every port while it is set
+
+int answer(bool can) { return can ? 0 : -ENOTSUP; }
+
+}  // namespace
+}  // namespace weir::test
+
+using weir::MacAddress;
+using weir::test::answer;
+using weir::test::fake;
+
+extern "C" {
+int __real_rte_eth_dev_info_get(std::uint16_t port, rte_eth_dev_info* info);
+int __wrap_rte_eth_dev_info_get(std::uint16_t port, rte_eth_dev_info* info) {
+  const int result = __real_rte_eth_dev_info_get(port, info);
+  if (fake == nullptr) return result;
+  info->driver_name = fake->driver;
+  info->rx_offload_capa = fake->rx;
+  info->tx_offload_capa = fake->tx;
+  return result;
+}
+
+int __real_rte_eth_dev_configure(std::uint16_t port, std::uint16_t rx, std::uint16_t tx,
+                                 const rte_eth_conf* conf);
+int __wrap_rte_eth_dev_configure(std::uint16_t port, std::uint16_t rx, std::uint16_t tx,
+                                 const rte_eth_conf* conf) {
+  rte_eth_conf real = *conf;
+  if (fake != nullptr) {
+    fake->rx_set = std::exchange(real.rxmode.offloads, 0);
+    fake->tx_set = std::exchange(real.txmode.offloads, 0);
+  }
+  return __real_rte_eth_dev_configure(port, rx, tx, &real);
+}
+
+int __real_rte_eth_dev_default_mac_addr_set(std::uint16_t port, rte_ether_addr* mac);
+int __wrap_rte_eth_dev_default_mac_addr_set(std::uint16_t port, rte_ether_addr* mac) {
+  if (fake == nullptr) return __real_rte_eth_dev_default_mac_addr_set(port, mac);
+  if (fake->default_mac) fake->mac = MacAddress::load(mac->addr_bytes);
+  return answer(fake->default_mac);
+}
+
+int __real_rte_eth_dev_mac_addr_add(std::uint16_t port, rte_ether_addr* mac, std::uint32_t pool);
+int __wrap_rte_eth_dev_mac_addr_add(std::uint16_t port, rte_ether_addr* mac, std::uint32_t pool) {
+  if (fake == nullptr) return __real_rte_eth_dev_mac_addr_add(port, mac, pool);
+  if (fake->add_mac) fake->macs.push_back(MacAddress::load(mac->addr_bytes));
+  return answer(fake->add_mac);
+}
+
+int __real_rte_eth_dev_set_mc_addr_list(std::uint16_t port, rte_ether_addr* groups,
+                                        std::uint32_t count);
+int __wrap_rte_eth_dev_set_mc_addr_list(std::uint16_t port, rte_ether_addr* groups,
+                                        std::uint32_t count) {
+  if (fake == nullptr) return __real_rte_eth_dev_set_mc_addr_list(port, groups, count);
+  for (std::uint32_t i = 0; fake->list && i < count; ++i)
+    fake->groups.push_back(MacAddress::load(groups[i].addr_bytes));
+  return answer(fake->list);
+}
+
+int __real_rte_eth_allmulticast_enable(std::uint16_t port);
+int __wrap_rte_eth_allmulticast_enable(std::uint16_t port) {
+  if (fake == nullptr) return __real_rte_eth_allmulticast_enable(port);
+  fake->is_all = fake->all;
+  return answer(fake->all);
+}
+
+int __real_rte_eth_promiscuous_enable(std::uint16_t port);
+int __wrap_rte_eth_promiscuous_enable(std::uint16_t port) {
+  if (fake == nullptr) return __real_rte_eth_promiscuous_enable(port);
+  fake->is_promiscuous = fake->promiscuous;
+  return answer(fake->promiscuous);
+}
+
+int __real_rte_eth_promiscuous_disable(std::uint16_t port);
+int __wrap_rte_eth_promiscuous_disable(std::uint16_t port) {
+  if (fake == nullptr) return __real_rte_eth_promiscuous_disable(port);
+  fake->is_promiscuous = false;
+  return 0;
+}
+
+int __real_rte_eth_dev_vlan_filter(std::uint16_t port, std::uint16_t vlan, int on);
+int __wrap_rte_eth_dev_vlan_filter(std::uint16_t port, std::uint16_t vlan, int on) {
+  if (fake == nullptr) return __real_rte_eth_dev_vlan_filter(port, vlan, on);
+  if (vlan == fake->refused_vlan) return -ENOSPC;
+  fake->vlans.push_back(vlan);
+  return 0;
+}
+
+int __real_rte_eth_dev_get_vlan_offload(std::uint16_t port);
+int __wrap_rte_eth_dev_get_vlan_offload(std::uint16_t port) {
+  if (fake == nullptr) return __real_rte_eth_dev_get_vlan_offload(port);
+  return RTE_ETH_VLAN_STRIP_OFFLOAD | RTE_ETH_VLAN_FILTER_OFFLOAD;
+}
+
+int __real_rte_eth_dev_set_vlan_offload(std::uint16_t port, int mask);
+int __wrap_rte_eth_dev_set_vlan_offload(std::uint16_t port, int mask) {
+  if (fake == nullptr) return __real_rte_eth_dev_set_vlan_offload(port, mask);
+  fake->filter_off = mask == RTE_ETH_VLAN_STRIP_OFFLOAD;  // and nothing else changed
+  return 0;
+}
+}
+
+namespace weir::test {
+namespace {
+
+constexpr MacAddress kBridgeMac{{2, 0, 0, 0, 9, 1}}, kOtherBridgeMac{{2, 0, 0, 0, 9, 2}};
+constexpr MacAddress kAllSystems{{1, 0, 0x5e, 0, 0, 1}}, kAllRouters{{1, 0, 0x5e, 0, 0, 2}};
+
+class PortFilters : public testing::Test {
+ protected:
+  ~PortFilters() override {
+    port_.reset();
+    fake = nullptr;
+  }
+  const Port& make(const FakeNic& nic, PortRequest request) {
+    port_.reset();
+    nic_ = nic;
+    fake = &nic_;
+    request.name = request.device = request.devargs = "net_null_filters";
+    request.multicast = {kAllSystems, kAllRouters};
+    port_ = std::make_unique<Port>(request, 1, lab().packets());
+    return *port_;
+  }
+  FakeNic nic_;
+  std::unique_ptr<Port> port_;
+};
+
+/// What drivers of DPDK 22.11 were seen to do on QEMU's NICs.
+FakeNic virtio() { return {.driver = "net_virtio", .list = false, .rx = kStrip | kFilter}; }
+FakeNic vmxnet3() { return {.driver = "net_vmxnet3", .add_mac = false, .list = false}; }
+/// One that can nothing.
+FakeNic bare() {
+  return {.driver = "net_bare",
+          .default_mac = false,
+          .add_mac = false,
+          .list = false,
+          .all = false,
+          .promiscuous = false,
+          .rx = 0,
+          .tx = 0};
+}
+
+struct Row {
+  const char* name;
+  FakeNic nic;
+  PortRequest request;
+  std::string mac, multicast, why;  // what is to be reported
+};
+
+TEST_F(PortFilters, FallBackAsFarAsTheDriverForcesThem) {
+  const PortRequest plain{.mac = kOwnMac};
+  const PortRequest member{.mac = kOwnMac, .further_macs = {kBridgeMac, kOwnMac, kOtherBridgeMac}};
+  const PortRequest bridge{.mac = kOwnMac, .all_multicast = true, .promiscuous_why = "bridge"};
+  const PortRequest all{.mac = kOwnMac, .all_multicast = true};
+  const PortRequest tagged{.mac = kOwnMac, .vlans = {10, 20}};
+  const PortRequest any_tag{.mac = kOwnMac, .vlans = {10}, .other_vlans = true};
+  const Row rows[] = {
+      {"all in hardware", {}, plain, "hardware", "list", ""},
+      {"further addresses", {}, member, "hardware", "list", ""},
+      {"no further addresses", vmxnet3(), member, "promiscuous", "all", "mac"},
+      {"none needed", vmxnet3(), plain, "hardware", "all", ""},
+      {"no change of the own", {.default_mac = false}, plain, "promiscuous", "list", "mac"},
+      {"no list", virtio(), plain, "hardware", "all", ""},
+      {"every group", {}, all, "hardware", "all", ""},
+      {"neither list nor all",
+       {.list = false, .all = false},
+       plain,
+       "promiscuous",
+       "promiscuous",
+       "multicast"},
+      {"bridge", {}, bridge, "promiscuous", "all", "bridge"},
+      {"the first reason is told", {.default_mac = false}, bridge, "promiscuous", "all", "bridge"},
+      {"not even promiscuous", bare(), plain, "software", "software", ""},
+      {"not even for a bridge", bare(), bridge, "software", "software", ""},
+      {"VLANs", {}, tagged, "hardware", "list", ""},
+      {"VLANs, one refused", {.refused_vlan = 20}, tagged, "promiscuous", "list", "vlan"},
+      {"VLANs, priority tags refused", {.refused_vlan = 0}, tagged, "hardware", "list", ""},
+      {"any tag", {}, any_tag, "hardware", "list", ""},
+      {"any tag, where unknown ones are lost", virtio(), any_tag, "promiscuous", "all", "vlan"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    const Port& port = make(row.nic, row.request);
+    EXPECT_EQ(port.mac_filter(), row.mac);
+    EXPECT_EQ(port.multicast_filter(), row.multicast);
+    EXPECT_EQ(port.promiscuous_why(), row.why);
+    EXPECT_EQ(port.promiscuous(), !row.why.empty());
+    EXPECT_EQ(nic_.is_promiscuous, !row.why.empty());
+    EXPECT_EQ(nic_.is_all, row.multicast == "all");
+    EXPECT_EQ(port.mac(), kOwnMac) << "what the router speaks with, whatever the port can";
+  }
+}
+
+TEST_F(PortFilters, TellTheNicWhatWasAsked) {
+  make({}, {.mac = kOwnMac,
+            .further_macs = {kBridgeMac, kOwnMac, kOtherBridgeMac},
+            .vlans = {10, 4094}});
+  EXPECT_EQ(nic_.mac, kOwnMac);
+  EXPECT_EQ(nic_.macs, (std::vector{kBridgeMac, kOtherBridgeMac}));
+  EXPECT_EQ(nic_.groups, (std::vector{kAllSystems, kAllRouters}));
+  EXPECT_EQ(nic_.vlans, (std::vector<std::uint16_t>{0, 10, 4094})) << "0: priority tags";
+  EXPECT_EQ(nic_.rx_set, kFilter);
+  EXPECT_FALSE(nic_.filter_off);
+  make({.refused_vlan = 4094}, {.vlans = {10, 4094}});
+  EXPECT_TRUE(nic_.filter_off) << "else it would drop the refused one";
+  port_.reset();
+  EXPECT_FALSE(nic_.is_promiscuous) << "ends with the port";
+}
+
+TEST_F(PortFilters, TakeTagsOffWhereThatLosesNothing) {
+  struct {
+    const char* name;
+    FakeNic nic;
+    PortRequest request;
+    std::uint64_t rx, tx;
+    const char* said;
+  } const rows[] = {
+      {"not wanted", {}, {}, 0, 0, "software"},
+      {"wanted", {}, {.wants_vlan_strip = true}, kStrip, kInsert, "hardware"},
+      {"not with unknown tags",
+       {},
+       {.other_vlans = true, .wants_vlan_strip = true},
+       0,
+       0,
+       "software"},
+      {"taking off only", {.tx = 0}, {.wants_vlan_strip = true}, kStrip, 0, "software"},
+      {"putting on only where they are taken off",
+       {.rx = 0},
+       {.wants_vlan_strip = true},
+       0,
+       0,
+       "software"},
+      {"virtio puts none on", virtio(), {.wants_vlan_strip = true}, kStrip, 0, "software"},
+      {"with a filter",
+       {},
+       {.vlans = {7}, .wants_vlan_strip = true},
+       kStrip | kFilter,
+       kInsert,
+       "hardware"},
+      {"no filter in a bridge",
+       {},
+       {.promiscuous_why = "bridge", .vlans = {7}, .wants_vlan_strip = true},
+       kStrip,
+       kInsert,
+       "hardware"},
+      {"no filter, it has none", {.rx = kStrip, .tx = 0}, {.vlans = {7}}, 0, 0, "software"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    const Port& port = make(row.nic, row.request);
+    EXPECT_EQ(nic_.rx_set, row.rx);
+    EXPECT_EQ(nic_.tx_set, row.tx);
+    EXPECT_EQ(port.strips_vlan(), (row.rx & kStrip) != 0);
+    EXPECT_EQ(port.inserts_vlan(), row.tx != 0);
+    EXPECT_STREQ(port.vlan_tags(), row.said);
+    EXPECT_EQ(nic_.vlans.empty(), (row.rx & kFilter) == 0);
+  }
+}
+
+}  // namespace
+}  // namespace weir::test
