@@ -67,7 +67,7 @@ class Fdb {
   /// Calls `visit(FdbSlot)` for every entry among the next `slots` places from `from` on and
   /// returns where to go on; 0 when the end was reached. `visit` may erase the entry.
   template <class Visit>
-  std::uint32_t sweep(std::uint32_t from, std::uint32_t slots, Visit&& visit) {
+  std::uint32_t sweep(std::uint32_t from, std::uint32_t slots, Visit&& visit) const {
     const auto all = static_cast<std::uint32_t>(this->slots());
     const std::uint32_t end = slots < all - from ? from + slots : all;
     for (std::uint32_t i = from; i < end; ++i) {
