@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weir::cli {
 namespace {
 
@@ -85,6 +87,11 @@ const char* quadrant(MacAddress mac) {
   }
 }
 
+std::string quadrant_name(MacAddress mac) {
+  const std::string text = quadrant(mac);
+  return text.substr(0, text.find(':'));
+}
+
 std::string block_text(MacAddress mac, unsigned length) {
   for (unsigned i = 0; i < 6; ++i) {
     const unsigned kept = length > 8 * i ? std::min(length - 8 * i, 8u) : 0;
@@ -124,14 +131,13 @@ Json explain_mac(MacAddress mac, Vendors& vendors) {
   const auto vendor = vendors.find(mac);
   const auto special = special_mac(mac);
   const bool local = mac.is_locally_administered();
-  Json result = {
-      {"mac", mac.to_string()},
-      {"group", mac.is_group()},
-      {"local", local},
-      {"quadrant", local && !mac.is_group() ? Json(std::string(quadrant(mac), 3)) : Json()},
-      {"vendor", vendor ? Json(vendor->name) : Json()},
-      {"block", vendor ? Json(block_text(mac, vendor->prefix_length)) : Json()},
-      {"special", nullptr}};
+  Json result = {{"mac", mac.to_string()},
+                 {"group", mac.is_group()},
+                 {"local", local},
+                 {"quadrant", local && !mac.is_group() ? Json(quadrant_name(mac)) : Json()},
+                 {"vendor", vendor ? Json(vendor->name) : Json()},
+                 {"block", vendor ? Json(block_text(mac, vendor->prefix_length)) : Json()},
+                 {"special", nullptr}};
   if (special)
     result["special"] = {{"meaning", special->meaning},
                          {"source", special->source.empty() ? Json() : Json(special->source)}};

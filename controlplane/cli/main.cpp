@@ -71,12 +71,19 @@ void add_file_verbs(CLI::App& app, CommandLine& line) {
 }
 
 void add_station_filter(CLI::App& verb, StationOptions& stations) {
-  verb.add_option("--bridge", stations.bridge, "only of this bridge")->type_name("BRIDGE");
-  verb.add_option("--interface", stations.interface, "only on this one")->type_name("INTERFACE");
+  // An empty variable of a script must not stand for all.
+  const CLI::Validator given(
+      [](const std::string& value) { return value.empty() ? std::string("is empty") : ""; }, "");
+  verb.add_option("--bridge", stations.bridge, "only of this bridge")
+      ->check(given)
+      ->type_name("BRIDGE");
+  verb.add_option("--interface", stations.interface, "only on this one")
+      ->check(given)
+      ->type_name("INTERFACE");
   verb.add_option("--vlan", stations.vlan, "only behind this tag")
       ->check(CLI::Range(1u, 4094u))
       ->type_name("ID");
-  verb.add_option("--mac", stations.mac, "only this address")->type_name("MAC");
+  verb.add_option("--mac", stations.mac, "only this address")->check(given)->type_name("MAC");
 }
 
 void add_switching_show_verbs(CLI::App& show, CommandLine& line) {

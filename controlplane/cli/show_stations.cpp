@@ -100,15 +100,17 @@ struct Totals {
         shown < matching ? fmt::format("{} of {}", with_commas(shown), counted(matching, "station"))
                          : counted(shown, "station");
     const char* between = ": ";
-    for (const auto& [count, name] : {std::pair{learnt, "learnt"},
-                                      {statics, "static"},
-                                      {own, "own"},
-                                      {pinned, "pinned"},
-                                      {frozen, "frozen"}}) {
-      if (count == 0) continue;
+    const auto add = [&](std::uint64_t count, const char* name) {
+      if (count == 0) return;
       line += fmt::format("{}{} {}", between, with_commas(count), name);
       between = ", ";
-    }
+    };
+    add(learnt, "learnt");
+    add(statics, "static");
+    add(own, "own");
+    between = "; ";  // what follows are kinds of learnt ones
+    add(pinned, "pinned");
+    add(frozen, "frozen");
     return line;
   }
 };
@@ -127,11 +129,12 @@ void print_table(const Context& context, const StationOptions& options, Vendors&
     for (const Json& station : list(page, "stations")) {
       const auto mac = MacAddress::parse(text(station, "mac"));
       const std::string also_on = text(station, "also_on");
-      table.add({text(station, "mac"), text(station, "bridge"),
-                 text(station, "interface") + (also_on == "-" ? "" : " and " + also_on),
-                 joined(station, "vlan_ids", "."), type_of(station),
-                 human_seconds(real(station, "age_seconds")),
-                 seconds_or_never(station, "expires_seconds"), mac ? vendors.text(*mac) : "-"});
+      table.add(
+          {text(station, "mac"), text(station, "bridge"),
+           text(station, "interface") + (also_on == "-" ? "" : " and " + also_on),
+           joined(station, "vlan_ids", "."), type_of(station),
+           text(station, "type") == "learnt" ? human_seconds(real(station, "age_seconds")) : "-",
+           seconds_or_never(station, "expires_seconds"), mac ? vendors.text(*mac) : "-"});
       totals.add(station);
     }
     totals.matching = number(page, "total");
@@ -158,7 +161,8 @@ void print_place(const Context& context, const Json& station) {
     line("frozen", fmt::format("it moved too often: stays on {} for {} more", interface,
                                human_seconds(real(station, "frozen_seconds"))));
   line("moves", fmt::format("{} in the last 180 s", number(station, "moves")));
-  line("heard", human_seconds(real(station, "age_seconds")) + " ago");
+  if (text(station, "type") == "learnt")
+    line("heard", human_seconds(real(station, "age_seconds")) + " ago");
   line("expires", seconds_or_never(station, "expires_seconds"));
   line("answered", flag(station, "two_way") ? "yes, by another station" : "by nobody yet");
 }

@@ -31,7 +31,7 @@ bool any_bridge(const Context& context, const Json& answer) {
 std::string root_of(const Json& tree) {
   if (!tree.is_object()) return "off";
   const std::string interface = text(tree, "root_interface");
-  return interface == "-" ? "is root" : "root by " + interface;
+  return interface == "-" ? "is root" : "root via " + interface;
 }
 
 std::string querier_of(const Json& bridge) {
@@ -78,7 +78,7 @@ std::string topology_text(const Json& tree) {
 std::string tree_text(const Json& tree) {
   const std::string interface = text(tree, "root_interface");
   if (interface == "-") return "this bridge is the root, " + text(tree, "bridge_id");
-  return fmt::format("root {} by {}, path cost {}; this bridge is {}", text(tree, "root_id"),
+  return fmt::format("root {} via {}, path cost {}; this bridge is {}", text(tree, "root_id"),
                      interface, with_commas(number(tree, "root_path_cost")),
                      text(tree, "bridge_id"));
 }
@@ -138,7 +138,7 @@ void print_members(const Context& context, const Json& members) {
 
 void print_detail(const Context& context, const Json& bridge) {
   const auto line = [&](const std::string& name, const std::string& value) {
-    context.out << fmt::format("{:<13} {}\n", name, value);
+    context.out << fmt::format("{:<14} {}\n", name, value);
   };
   const auto count = [&](const char* name) { return with_commas(number(bridge, name)); };
   const std::string ageing = seconds_or_never(bridge, "ageing_seconds");

@@ -208,13 +208,14 @@ class FakeRouter : public control::RouterApi {
   std::size_t many_routes = 0;        // when set: so many /32 routes from 16.0.0.0 on
   std::function<void(const control::PingRequest&)> on_ping;
 
- private:
+ protected:
   struct Handover {
     explicit Handover(FakeRouter& router) : router_(router) { router_.hand_over(); }
     ~Handover() { router_.hand_over(); }
     FakeRouter& router_;
   };
 
+ private:
   std::atomic<unsigned> turns_{0};
   std::vector<control::RouteStatus> generated(std::optional<Ipv4Prefix> after, std::size_t limit) {
     constexpr std::uint32_t kFirst = 16u << 24;
