@@ -40,7 +40,13 @@ _weir() {
     --within)
       COMPREPLY=($(compgen -W "$(_weir_live PREFIX routes --limit 1000)" -- "$word"))
       return ;;
-    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit) return ;;
+    --bridge)
+      COMPREPLY=($(compgen -W "$(_weir_live BRIDGE bridge)" -- "$word"))
+      return ;;
+    --interface)
+      COMPREPLY=($(compgen -W "$(_weir_live INTERFACE interfaces)" -- "$word"))
+      return ;;
+    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac) return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$(_weir_options "${path[@]}") --json --socket" -- "$word"))
@@ -58,6 +64,8 @@ _weir() {
       _weir_files "$word" ;;
     "show interfaces" | "show neighbors" | "show drops")
       COMPREPLY=($(compgen -W "$(_weir_live INTERFACE interfaces)" -- "$word")) ;;
+    "show bridge" | "show spanning-tree" | "show multicast")
+      COMPREPLY=($(compgen -W "$(_weir_live BRIDGE bridge)" -- "$word")) ;;
     "neighbor flush" | ping | "show fib")
       COMPREPLY=($(compgen -W "$(_weir_live IP neighbors)" -- "$word")) ;;
     "route delete" | "route replace")
