@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-
-#include "config/route_file.hpp"
+#include <filesystem>
+#include <fstream>
 
 namespace weir::cli {
 namespace {
@@ -55,25 +55,35 @@ std::optional<std::uint32_t> range_line(std::string_view line, unsigned prefix_l
   return *first >> (48 - prefix_length);
 }
 
-/// Calls `use(prefix, name)` for each block in a file of IEEE's.
-template <typename Use>
-void for_each_block(std::string_view text, unsigned prefix_length, Use use) {
-  std::optional<std::uint32_t> oui;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.empty() || line.front() == '\t') continue;  // most are an address's
-    if (prefix_length == 24) {
+/// A file of IEEE's, line by line; calls `use(prefix, name)` for each block.
+class BlockLines {
+ public:
+  explicit BlockLines(unsigned prefix_length) : prefix_length_(prefix_length) {}
+
+  template <typename Use>
+  void read(std::string_view line, Use use) {
+    if (line.empty() || line.front() == '\t') return;  // most are an address's
+    if (prefix_length_ == 24) {
       if (const auto prefix = oui_line(line)) use(*prefix, name_behind(line, 8, "(hex)"));
     } else if (line.size() > 2 && line[2] == '-') {
-      oui = oui_line(line);
-    } else if (const auto range = range_line(line, prefix_length); range && oui) {
+      oui_ = oui_line(line);
+    } else if (const auto range = range_line(line, prefix_length_); range && oui_) {
       const std::string_view name = name_behind(line, 13, "(base 16)");
-      if (!name.empty()) use(std::uint64_t{*oui} << (prefix_length - 24) | *range, name);
-      oui.reset();
+      if (!name.empty()) use(std::uint64_t{*oui_} << (prefix_length_ - 24) | *range, name);
+      oui_.reset();
     }
   }
+
+ private:
+  unsigned prefix_length_;
+  std::optional<std::uint32_t> oui_;  // of the range that comes next
+};
+
+/// A regular file that is not too large.
+bool is_readable(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) &&
+         std::filesystem::file_size(path, error) <= kMaxFileBytes && !error;
 }
 
 /// Fit for a terminal: no control characters, not too long, no half a UTF-8 sequence at the end.
@@ -101,13 +111,17 @@ void Vendors::load() {
   for (std::size_t i = 0; i < files_.size(); ++i) {
     File& file = files_[i];
     file.prefix_length = kFiles[i].second;
-    config::FileText read = config::read_file(directory_ + kFiles[i].first, kMaxFileBytes);
-    if (!read) continue;
+    const std::string path = directory_ + kFiles[i].first;
+    std::ifstream text(path);
+    if (!is_readable(path) || !text) continue;
     missing_ = false;
-    file.text = std::move(read.text);
-    for_each_block(file.text, file.prefix_length, [&](std::uint64_t prefix, std::string_view name) {
-      file.blocks.push_back({prefix, name});
-    });
+    BlockLines lines(file.prefix_length);
+    for (std::string line; std::getline(text, line);)
+      lines.read(line, [&](std::uint64_t prefix, std::string_view name) {
+        file.blocks.push_back({prefix, static_cast<std::uint32_t>(file.names.size()),
+                               static_cast<std::uint32_t>(name.size())});
+        file.names += name;
+      });
     // Of a block that is there twice the first counts.
     std::stable_sort(file.blocks.begin(), file.blocks.end(),
                      [](const Block& a, const Block& b) { return a.prefix < b.prefix; });
@@ -123,7 +137,8 @@ std::optional<Vendor> Vendors::find(MacAddress mac) {
         std::lower_bound(file.blocks.begin(), file.blocks.end(), prefix,
                          [](const Block& block, std::uint64_t key) { return block.prefix < key; });
     if (at != file.blocks.end() && at->prefix == prefix)
-      return Vendor{shown_name(at->name), file.prefix_length};
+      return Vendor{shown_name(std::string_view(file.names).substr(at->name, at->size)),
+                    file.prefix_length};
   }
   return std::nullopt;
 }

@@ -32,8 +32,6 @@ class Vendors {
 
   explicit Vendors(std::string directory = default_directory())
       : directory_(std::move(directory)) {}
-  Vendors(const Vendors&) = delete;  // blocks point into their file's text
-  Vendors& operator=(const Vendors&) = delete;
 
   std::optional<Vendor> find(MacAddress mac);
 
@@ -48,12 +46,12 @@ class Vendors {
 
  private:
   struct Block {
-    std::uint64_t prefix = 0;  // the address's bits, right-aligned
-    std::string_view name;     // in the file's text
+    std::uint64_t prefix = 0;          // the address's bits, right-aligned
+    std::uint32_t name = 0, size = 0;  // where in the file's names, and how long
   };
   struct File {
     unsigned prefix_length = 0;
-    std::string text;
+    std::string names;
     std::vector<Block> blocks;  // by prefix
   };
 
