@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -255,27 +256,27 @@ TEST(MirrorCopy, CutsOffWhatDoesNotFit) {
   {
     MirrorFile file(path, kPlenty, kCores);
     for (unsigned size = kFrame - 8; size <= kFrame + 40; ++size) {
-      const PacketBuffer packet(lab().make(pattern(size)));
-      packet->ol_flags = RTE_MBUF_F_RX_RSS_HASH;  // the longest trailer
+      const PacketBuffer longer(lab().make(pattern(size)));
+      longer->ol_flags = RTE_MBUF_F_RX_RSS_HASH;  // the longest trailer
       rte_mbuf* const copy =
-          mirror_copy(packet.get(), pool, 0, 0, MirrorDirection::in, rte_rdtsc());
+          mirror_copy(longer.get(), pool, 0, 0, MirrorDirection::in, rte_rdtsc());
       ASSERT_NE(copy, nullptr) << size;
       ASSERT_EQ(copy->nb_segs, 1) << size;
       put(file, copy);
     }
-    // One taken, none left.
-    const PacketBuffer packet(lab().make(pattern(60)));
-    ASSERT_TRUE(wait_until([&] { return rte_mempool_full(pool) == 1; })) << "not freed";
-    std::vector<PacketBuffer> all;
-    while (rte_mbuf* const taken = rte_pktmbuf_alloc(pool)) all.emplace_back(taken);
-    EXPECT_EQ(mirror_copy(packet.get(), pool, 0, 0, MirrorDirection::in, 0), nullptr);
   }
+  EXPECT_EQ(rte_mempool_full(pool), 1) << "not freed";
+  std::vector<PacketBuffer> all;
+  while (rte_mbuf* const taken = rte_pktmbuf_alloc(pool)) all.emplace_back(taken);
+  const PacketBuffer packet(lab().make(pattern(60)));
+  EXPECT_EQ(mirror_copy(packet.get(), pool, 0, 0, MirrorDirection::in, 0), nullptr);
+  all.clear();
   const Capture capture = read_capture(path);
   EXPECT_TRUE(capture.whole);
   ASSERT_EQ(capture.packets.size(), 49u);
-  for (const CapturedPacket& packet : capture.packets) {
-    EXPECT_GE(packet.frame.size(), std::min(packet.original, kFrame));
-    EXPECT_EQ(packet.frame, truncated(pattern(packet.original), packet.frame.size()));
+  for (const CapturedPacket& cut : capture.packets) {
+    EXPECT_GE(cut.frame.size(), std::min(cut.original, kFrame));
+    EXPECT_EQ(cut.frame, truncated(pattern(cut.original), cut.frame.size()));
   }
   EXPECT_LT(capture.packets.back().frame.size(), capture.packets.back().original);
   rte_mempool_free(pool);
@@ -434,32 +435,36 @@ TEST(MirrorFile, ItsThreadStaysOnTheControlCores) {
   EXPECT_EQ(cores, "0");
 }
 
-TEST(MirrorFile, TakesFromManyWorkersAndLosesNothingUncounted) {
+TEST(MirrorFile, TakesFromManyWorkersAndLosesNothing) {
   const TempDirectory directory;
   const std::string path = directory / "mirror.pcapng";
-  constexpr unsigned kThreads = 3, kEach = 5000;
-  std::atomic<unsigned> refused{0};
-  std::uint64_t written = 0;
+  // Fewer than buffers: ThreadSanitizer does not see how the pool hands a used one on.
+  constexpr unsigned kThreads = 3, kEach = 1000;
+  std::mutex in_turn;
+  std::atomic<unsigned> put_in{0};
   {
     MirrorFile file(path, kPlenty, kCores);
+    const PacketBuffer packet(lab().make(pattern(100)));
     std::vector<std::thread> workers;
     for (unsigned t = 0; t < kThreads; ++t)
       workers.emplace_back([&] {
-        const PacketBuffer packet(lab().make(pattern(100)));
         for (unsigned i = 0; i < kEach; ++i) {
           rte_mbuf* const copy =
               mirror_copy(packet.get(), lab().packets(), 0, 0, MirrorDirection::out, rte_rdtsc());
-          if (copy == nullptr || !put(file, copy)) refused.fetch_add(1);
+#ifdef __SANITIZE_THREAD__
+          // What one producer of a ring does is not ordered before the next one's in DPDK 22.11 by
+          // the letter of the memory model, though it is on x86.
+          const std::lock_guard lock(in_turn);
+#endif
+          if (copy != nullptr && put(file, copy)) put_in.fetch_add(1);
         }
       });
     for (std::thread& worker : workers) worker.join();
-    ASSERT_TRUE(wait_until([&] { return file.packets() + refused.load() == kThreads * kEach; }));
-    written = file.packets();
-    EXPECT_EQ(file.dropped(), 0u);
   }
+  EXPECT_EQ(put_in.load(), kThreads * kEach);
   const Capture capture = read_capture(path);
   EXPECT_TRUE(capture.whole);
-  EXPECT_EQ(capture.packets.size(), written);
+  EXPECT_EQ(capture.packets.size(), put_in.load());
   EXPECT_EQ(lab().imbalance(), "");
 }
 
