@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/cycle_meter.hpp"
+#include "controlplane/stations.hpp"
 #include "dataplane/table/fdb.hpp"
 
 namespace weir::bench {
@@ -81,6 +82,54 @@ void replace(benchmark::State& state) {
   meter.stop(state, 1);
 }
 BENCHMARK(replace)->Arg(2'000)->Arg(16'384)->Arg(1'000'000);
+
+class Nobody final : public control::StationActions {
+ public:
+  void station_changed(BridgeId, MacAddress, std::optional<InterfaceId>) override {}
+  void set_flooding(BridgeId, InterfaceId, bool) override {}
+  void event(const control::StationEvent&) override {}
+};
+
+/// A flood of new addresses at the interface's limit of range(0): each evicts another.
+void learn_at_the_limit(benchmark::State& state) {
+  const auto limit = static_cast<std::uint32_t>(state.range(0));
+  control::SteadyClock clock;
+  NoReaders readers;
+  Fdb fdb{limit, kHashKey, readers};
+  Nobody nobody;
+  control::Stations stations{clock, fdb, nobody};
+  stations.set_bridge(1, {.max = limit, .max_per_interface = limit});
+  for (InterfaceId i = 0; i < 8; ++i) stations.set_member(1, i, {});
+  std::mt19937_64 random(4);
+  const auto next = [&] { return mac_of(random_key(random)); };
+  for (std::uint32_t i = 0; i < limit; ++i) stations.learn(1, next(), 1);
+  const CycleMeter meter;
+  for ([[maybe_unused]] auto _ : state) stations.learn(1, next(), 1);
+  meter.stop(state, 1);
+  state.counters["bytes"] = static_cast<double>(stations.memory_bytes()) / limit;
+}
+BENCHMARK(learn_at_the_limit)->Arg(4'096)->Arg(16'384)->Arg(1'000'000);
+
+/// One step of the sweep over a table of range(0) stations, of which none has aged.
+void sweep_step(benchmark::State& state) {
+  const auto limit = static_cast<std::uint32_t>(state.range(0));
+  control::ManualClock clock;
+  NoReaders readers;
+  Fdb fdb{limit, kHashKey, readers};
+  Nobody nobody;
+  control::Stations stations{clock, fdb, nobody};
+  stations.set_bridge(1, {.max = limit, .max_per_interface = limit, .ageing = {}});
+  stations.set_member(1, 1, {});
+  std::mt19937_64 random(4);
+  for (std::uint32_t i = 0; i < limit; ++i) stations.learn(1, mac_of(random_key(random)), 1);
+  const CycleMeter meter;
+  for ([[maybe_unused]] auto _ : state) {
+    clock.advance(*stations.next_deadline() - clock.now());
+    stations.tick();
+  }
+  meter.stop(state, 1);
+}
+BENCHMARK(sweep_step)->Arg(16'384)->Arg(1'000'000);
 
 }  // namespace
 }  // namespace weir::bench

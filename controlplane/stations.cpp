@@ -21,7 +21,6 @@ Stations::Stations(const Clock& clock, Fdb& fdb, StationActions& actions)
       frozen_(kMaxFrozen, StationHash{fdb.reader()}),
       sweep_period_(kSecond / std::max<std::size_t>(fdb.slots() / kSweepStep, 1)),
       next_sweep_(step_after(clock.now(), sweep_period_)) {
-  event_budget_.fill({kEventRate, kEventBurst});
   fdb.set_seconds(seconds());
 }
 

@@ -176,7 +176,7 @@ class Stations {
   void unpin(BridgeId bridge, MacAddress mac);
 
   /// Forgets learnt stations that match, pinned and frozen ones too (their pins stay for when they
-  /// are learnt again); returns how many. About 0.2 us each, all at once.
+  /// are learnt again); returns how many. All at once: the work is one erasure for each.
   std::size_t flush(const StationQuery& query);
   /// RSTP, topology change (IEEE 802.1D-2004 section 17.11): what was learnt by this member goes;
   /// nullopt: by all.
@@ -265,7 +265,10 @@ class Stations {
   Recent<StationKey, Frozen, StationHash> frozen_;  // the first to thaw first
   LoopWatch loops_;
   std::set<std::pair<TimePoint, InterfaceId>> contained_;  // when they flood again
-  std::array<TokenBucket, 5> event_budget_;                // by kind
+  struct Budget : TokenBucket {
+    Budget() : TokenBucket(kEventRate, kEventBurst) {}
+  };
+  std::array<Budget, 5> event_budget_;  // by kind
   StationTotals totals_;
   unsigned bridge_count_ = 0;
   std::uint32_t sweep_at_ = 0;  // slot
