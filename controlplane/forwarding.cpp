@@ -19,7 +19,8 @@ Forwarding::Forwarding(Fib& fib, NextHopTable& next_hops, AdjacencyTable& adjace
 
 void Forwarding::add_interface(InterfaceId interface, MacAddress mac,
                                const std::vector<Ipv4InterfaceAddress>& addresses) {
-  interfaces_[interface] = {mac, addresses};
+  interfaces_[interface].mac = mac;
+  interfaces_[interface].addresses = addresses;
   for (const Ipv4InterfaceAddress& address : addresses) {
     const Ipv4Prefix subnet = address.subnet();
     const bool known = std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& each) {
@@ -64,24 +65,52 @@ std::optional<NeighborSlot> Forwarding::neighbor_at(AdjacencyIndex index) const 
   return NeighborSlot{block.interface, Ipv4Address{block.subnet.network().value() | host}};
 }
 
+void Forwarding::follow_stations(InterfaceId bridge, StationLookup lookup) {
+  interfaces_[bridge].station = std::move(lookup);
+}
+
+void Forwarding::station_moved(InterfaceId bridge, MacAddress mac, InterfaceId egress) {
+  const Port& own = interfaces_.at(bridge);
+  for (auto each = own.neighbors.lower_bound({mac, 0});
+       each != own.neighbors.end() && each->first == mac; ++each)
+    store_neighbor(each->second, Adjacency::forward(egress, mac, own.mac));
+}
+
+/// Before a neighbour's adjacency changes.
+void Forwarding::forget_station(InterfaceId interface, AdjacencyIndex index) {
+  Port& port = interfaces_.at(interface);
+  if (port.station) port.neighbors.erase({adjacencies_.load(index).destination, index});
+}
+
 void Forwarding::resolved(InterfaceId interface, Ipv4Address ip, MacAddress mac) {
-  if (const auto index = slot(interface, ip))
-    store_neighbor(*index, Adjacency::forward(interface, mac, interfaces_.at(interface).mac));
+  const auto index = slot(interface, ip);
+  if (!index) return;
+  forget_station(interface, *index);
+  Port& port = interfaces_.at(interface);
+  InterfaceId egress = interface;
+  if (port.station) {
+    egress = port.station(interface, mac);
+    port.neighbors.insert({mac, *index});
+  }
+  store_neighbor(*index, Adjacency::forward(egress, mac, port.mac));
 }
 
 void Forwarding::unresolved(InterfaceId interface, Ipv4Address ip) {
   const auto index = slot(interface, ip);
   if (!index) return;
+  forget_station(interface, *index);
   // The MAC stays as the mark of a destination seen before, whose packets come first.
   Adjacency adjacency = adjacencies_.load(*index);
-  if (adjacency.egress != egress_to(interface)) adjacency = Adjacency{};
+  if (!is_interface(adjacency.egress)) adjacency = Adjacency{};
   adjacency.egress = Egress::unresolved;
   store_neighbor(*index, adjacency);
 }
 
 void Forwarding::failed(InterfaceId interface, Ipv4Address ip) {
-  if (const auto index = slot(interface, ip))
-    store_neighbor(*index, Adjacency::verdict(Egress::failed));
+  const auto index = slot(interface, ip);
+  if (!index) return;
+  forget_station(interface, *index);
+  store_neighbor(*index, Adjacency::verdict(Egress::failed));
 }
 
 bool Forwarding::is_failed(AdjacencyIndex index) const {

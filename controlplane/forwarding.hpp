@@ -11,9 +11,12 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dataplane/net/ipv4.hpp"
@@ -56,6 +59,12 @@ class Forwarding {
   /// the table is full.
   void add_interface(InterfaceId interface, MacAddress mac,
                      const std::vector<Ipv4InterfaceAddress>& addresses);
+  /// Where frames to a station leave by: of a bridge's own interface the member that it is on, or
+  /// that interface itself while nobody knows; of all others they themselves.
+  using StationLookup = std::function<InterfaceId(InterfaceId interface, MacAddress mac)>;
+  void follow_stations(InterfaceId bridge, StationLookup lookup);
+  /// The station is now reached by `egress`: its neighbours' adjacencies follow.
+  void station_moved(InterfaceId bridge, MacAddress mac, InterfaceId egress);
   /// The addresses with their blocks, for the snapshot.
   std::vector<OwnAddress> own_addresses(InterfaceId interface) const;
 
@@ -134,7 +143,10 @@ class Forwarding {
   struct Port {
     MacAddress mac;
     std::vector<Ipv4InterfaceAddress> addresses;
+    StationLookup station;                                      // of a bridge
+    std::set<std::pair<MacAddress, AdjacencyIndex>> neighbors;  // of a bridge: those resolved
   };
+  void forget_station(InterfaceId interface, AdjacencyIndex index);
   std::map<InterfaceId, Port> interfaces_;
   std::map<AdjacencyIndex, Block> blocks_;  // by base
   std::map<std::pair<Egress, std::uint32_t>, AdjacencyIndex> verdicts_;

@@ -74,6 +74,15 @@ void Outbound::announce(InterfaceId interface, Ipv4Address address) {
   arp_request(interface, address, address, std::nullopt);
 }
 
+void Outbound::frame(InterfaceId interface, std::span<const std::uint8_t> frame) {
+  PacketBuffer packet = dataplane_.allocate();
+  counters_.generated.add(1);
+  std::uint8_t* const room = packet ? append(packet.get(), frame.size()) : nullptr;
+  if (room == nullptr) return drop(interface, DropReason::no_buffer);
+  std::memcpy(room, frame.data(), frame.size());
+  transmit(interface, std::move(packet));
+}
+
 std::vector<Outbound::Unresolved> Outbound::send(std::span<const std::uint8_t> packet) {
   std::vector<Unresolved> unresolved;
   const auto& header = *reinterpret_cast<const wire::Ipv4*>(packet.data());

@@ -23,6 +23,9 @@ class Outbound {
   /// A gratuitous request for our own `address` (RFC 5227 section 2.3).
   void announce(InterfaceId interface, Ipv4Address address);
 
+  /// A whole frame of ours, without the tags of `interface`.
+  void frame(InterfaceId interface, std::span<const std::uint8_t> frame);
+
   /// What `send` could not do by itself: `packet` waits for a neighbour.
   struct Unresolved {
     PacketBuffer packet;

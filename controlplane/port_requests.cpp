@@ -9,7 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <stdexcept>
+#include <utility>
+
+#include "config/interfaces.hpp"
 
 namespace weir::control {
 namespace {
@@ -18,6 +22,9 @@ namespace {
 // of the same size. The usual ones hold this much IP.
 constexpr unsigned kUsualFrame = 2048, kJumboFrame = 10240;
 constexpr unsigned kUsualMtu = 1900;
+constexpr std::uint32_t kMirrorPackets = 16384;  // copies on their way to files
+constexpr std::size_t kGroupsOfABridge = 1024;   // multicast groups that there is room for
+constexpr std::size_t kMostStations = std::size_t{1} << 22;
 
 // 224.0.0.1 and 224.0.0.2 as MAC addresses (RFC 1112 section 6.4).
 constexpr MacAddress kAllSystems{{0x01, 0x00, 0x5e, 0, 0, 1}};
@@ -73,6 +80,49 @@ std::string linux_devargs(const config::LinuxMatch& match, const config::Etherne
          fmt::format(",blocksz={},framesz={},framecnt=4096", 2 * kUsualFrame, kUsualFrame);
 }
 
+/// The port that a VLAN's frames go by, through another VLAN if need be, and its outermost tag.
+std::pair<std::string, std::uint16_t> port_below(const config::Config& config,
+                                                 const config::Vlan& vlan) {
+  const auto below = std::find_if(config.vlans.begin(), config.vlans.end(),
+                                  [&](const config::Vlan& v) { return v.name == vlan.link; });
+  if (below != config.vlans.end()) return {below->link, below->id};
+  return {vlan.link, vlan.id};
+}
+
+/// What VLANs, bridges and mirrors want of a port.
+void ask_for_switching(const config::Config& config, const config::Ethernet& port,
+                       PortRequest& request) {
+  bool bridged = config::bridge_of(config, port.name) != nullptr;
+  for (const config::Vlan& vlan : config.vlans) {
+    const auto [below, id] = port_below(config, vlan);
+    if (below != port.name) continue;
+    request.vlans.push_back(id);
+    bridged = bridged || config::bridge_of(config, vlan.name) != nullptr;
+  }
+  request.other_vlans = port.other_vlans;
+  request.wants_vlan_strip = !request.vlans.empty() && !port.other_vlans;
+  const bool mirrored =
+      std::any_of(config.mirrors.begin(), config.mirrors.end(), [&](const config::Mirror& mirror) {
+        return mirror.from == port.name && mirror.direction != config::Mirror::Direction::out;
+      });
+  request.all_multicast = bridged || mirrored;
+  if (bridged)
+    request.promiscuous_why = "bridge";
+  else if (mirrored && request.promiscuous_why.empty())
+    request.promiscuous_why = "mirror";
+}
+
+/// Room for the stations of all bridges, their static ones, our own addresses and groups.
+std::size_t stations(const config::Config& config) {
+  if (config.bridges.empty()) return 0;
+  std::size_t count = 0;
+  for (const config::Bridge& bridge : config.bridges) {
+    count += bridge.mac_table.max + bridge.statics.size() + bridge.members.size() + 1;
+    if (bridge.igmp_snooping.enabled) count += kGroupsOfABridge;
+  }
+  return std::min(count, kMostStations);
+}
+
 PortRequest port_request(const config::Config& config, const config::Ethernet& port,
                          std::size_t index) {
   PortRequest request{.name = port.name,
@@ -82,6 +132,7 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
                       .mac = port.mac,
                       .multicast = {kAllSystems, kAllRouters},
                       .promiscuous_why = port.promiscuous ? "asked for" : ""};
+  ask_for_switching(config, port, request);
   if (const auto* pci = std::get_if<config::PciMatch>(&port.match)) {
     request.devargs = pci->address;
   } else if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match)) {
@@ -117,6 +168,12 @@ DataplaneOptions dataplane_options(const config::Config& config) {
   options.packets = config.system.memory.packets;
   // Held packets, and full rings of every class from every worker.
   options.control_packets = config.neighbors.hold_total + 8192;
+  options.stations = stations(config);
+  std::random_device random;
+  options.fdb_key = std::uint64_t{random()} << 32 | random();
+  if (std::any_of(config.mirrors.begin(), config.mirrors.end(),
+                  [](const config::Mirror& mirror) { return !mirror.file.empty(); }))
+    options.mirror_packets = kMirrorPackets;
   options.sleep_when_idle = config.system.idle == config::IdleMode::adaptive;
   for (std::size_t i = 0; i < config.ethernets.size(); ++i) {
     options.ports.push_back(port_request(config, config.ethernets[i], i));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 #include "controlplane/port_requests.hpp"
 #include "controlplane/route_loading.hpp"
@@ -40,6 +41,11 @@ NeighborSettings neighbor_settings(const config::Config& config) {
   settings.hold_total = config.neighbors.hold_total;
   settings.seed = random_seed();
   return settings;
+}
+
+std::string_view direction_name(config::Mirror::Direction direction) {
+  using Direction = config::Mirror::Direction;
+  return direction == Direction::in ? "in" : direction == Direction::out ? "out" : "both ways";
 }
 
 Target target_of(const RibRoute& route) {
@@ -81,6 +87,7 @@ Target target_of(const RibRoute& route) {
 Router::Router(const config::Config& config)
     : config_(config),
       dataplane_(dataplane_options(config)),
+      interfaces_(config_, dataplane_.ports()),
       forwarding_(dataplane_.fib(), dataplane_.next_hops(), dataplane_.adjacencies(),
                   dataplane_.groups(), dataplane_.quiescence()),
       outbound_(dataplane_, forwarding_, counters_),
@@ -93,8 +100,12 @@ Router::Router(const config::Config& config)
       busy_(dataplane_.workers().size()),
       busy_cycles_(dataplane_.workers().size()) {
   add_interfaces();
+  if (!config_.bridges.empty())
+    bridges_ = std::make_unique<Bridges>(clock_, config_, interfaces_, dataplane_, forwarding_,
+                                         static_cast<BridgeActions&>(*this));
   add_own_routes();
   add_configured_routes();
+  open_mirrors();
   publish_snapshot();
   add_static_neighbors();
 }
@@ -105,12 +116,11 @@ Router::~Router() {
 }
 
 void Router::add_interfaces() {
-  for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
-    const config::Ethernet& ethernet = config_.ethernets[id];
-    const MacAddress mac = dataplane_.ports()[id]->mac();
-    forwarding_.add_interface(id, mac, ethernet.addresses);
-    neighbors_.set_interface({.id = id, .mac = mac, .addresses = ethernet.addresses});
-    local_.set_addresses(id, ethernet.addresses);
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+    const InterfaceRow& row = interfaces_[id];
+    forwarding_.add_interface(id, row.mac, row.addresses);
+    neighbors_.set_interface({.id = id, .mac = row.mac, .addresses = row.addresses});
+    local_.set_addresses(id, row.addresses);
   }
 }
 
@@ -127,8 +137,8 @@ void Router::add_own_routes() {
   multicast.verdict = Egress::multicast;
   forwarding_.install({Ipv4Address{224, 0, 0, 0}, 4}, multicast);
 
-  for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
-    for (const Ipv4InterfaceAddress& address : config_.ethernets[id].addresses) {
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+    for (const Ipv4InterfaceAddress& address : interfaces_[id].addresses) {
       const Ipv4Prefix subnet = address.subnet();
       subnets_.push_back(subnet);
       reserve({address.address, 32}, rib_.target(RouteType::local, id));
@@ -175,13 +185,60 @@ void Router::install_collected() {
 
 void Router::add_static_neighbors() {
   for (const config::StaticNeighbor& each : config_.neighbors.statics) {
-    const auto port = std::find_if(config_.ethernets.begin(), config_.ethernets.end(),
-                                   [&](const auto& e) { return e.name == each.interface; });
-    const auto id = static_cast<InterfaceId>(port - config_.ethernets.begin());
-    if (port == config_.ethernets.end() || !neighbors_.add_static(id, each.ip, each.mac))
+    const auto id = interfaces_.find(each.interface);
+    if (!id || !neighbors_.add_static(*id, each.ip, each.mac))
       throw std::runtime_error(
           fmt::format("{}:{}:{}: error: static neighbour {} cannot be added on {}", config_.file,
                       each.source.line, each.source.column, each.ip.to_string(), each.interface));
+  }
+}
+
+void Router::open_mirrors() {
+  for (const config::Mirror& mirror : config_.mirrors)
+    mirror_files_.push_back(
+        mirror.file.empty()
+            ? nullptr
+            : std::make_unique<MirrorFile>(
+                  mirror.file, mirror.max_bytes, config_.system.control_cores,
+                  fmt::format("{} of {}", direction_name(mirror.direction), mirror.from)));
+}
+
+Interface Router::snapshot_interface(InterfaceId id) const {
+  const InterfaceRow& row = interfaces_[id];
+  Interface interface {
+    .id = id, .mtu = row.mtu, .mac = row.mac, .addresses = forwarding_.own_addresses(id),
+    .kind = row.kind, .carrier = row.carrier, .tags = row.tags, .vlans = interfaces_.vlans_on(id),
+    .other_vlans = row.other_vlans, .bridge = row.bridge, .member = row.member
+  };
+  if (row.kind != InterfaceKind::bridge) {
+    const Port& port = *dataplane_.ports()[row.carrier];
+    interface.port = port.id();
+    interface.nic_checksums = port.nic_checksums();
+    interface.tells_tag_type = port.tells_tpid();
+    interface.inserts_vlan = port.inserts_vlan() && row.tags.count == 1;
+  }
+  interface.switched = row.kind == InterfaceKind::port && (interface.vlans || row.bridge != 0);
+  return interface;
+}
+
+void Router::add_mirrors(Snapshot& snapshot) const {
+  using Direction = config::Mirror::Direction;
+  snapshot.mirrors.resize(1);
+  for (std::size_t i = 0; i < config_.mirrors.size(); ++i) {
+    const config::Mirror& mirror = config_.mirrors[i];
+    MirrorTarget target;
+    if (mirror_files_[i])
+      target.ring = mirror_files_[i]->ring();
+    else
+      target.interface = *interfaces_.find(mirror.to);
+    const auto row = static_cast<std::uint16_t>(snapshot.mirrors.size());
+    snapshot.mirrors.push_back(target);
+    Interface& from = snapshot.interfaces[*interfaces_.find(mirror.from)];
+    if (mirror.direction != Direction::out) {
+      from.mirror_in = row;
+      if (from.kind == InterfaceKind::port) from.switched = true;
+    }
+    if (mirror.direction != Direction::in) from.mirror_out = row;
   }
 }
 
@@ -189,17 +246,22 @@ void Router::publish_snapshot() {
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->tables = dataplane_.tables();
   snapshot->smallest_mtu = 65535;
-  for (InterfaceId id = 0; id < config_.ethernets.size(); ++id) {
-    const Port& port = *dataplane_.ports()[id];
-    snapshot->interfaces.push_back({.id = id,
-                                    .port = port.id(),
-                                    .mtu = port.mtu(),
-                                    .mac = port.mac(),
-                                    .nic_checksums = port.nic_checksums(),
-                                    .addresses = forwarding_.own_addresses(id)});
-    snapshot->smallest_mtu = std::min(snapshot->smallest_mtu, port.mtu());
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+    snapshot->interfaces.push_back(snapshot_interface(id));
+    snapshot->smallest_mtu = std::min(snapshot->smallest_mtu, interfaces_[id].mtu);
   }
+  if (bridges_) snapshot->bridges = bridges_->snapshot();
+  add_mirrors(*snapshot);
   dataplane_.publish(std::move(snapshot));
+}
+
+void Router::bridges_changed() {
+  // Not while they are being made: the first snapshot follows.
+  if (bridges_) publish_snapshot();
+}
+
+void Router::send_frame(InterfaceId interface, std::span<const std::uint8_t> frame) {
+  outbound_.frame(interface, frame);
 }
 
 void Router::run(int wake_fd) {
@@ -213,6 +275,7 @@ void Router::run(int wake_fd) {
     done += commands_.run(kCommandsPerTurn);
     const auto deadline = neighbors_.next_deadline();
     if (deadline && *deadline <= clock_.now() && neighbors_.tick()) ++done;
+    if (bridges_) done += bridges_->serve_reports() + bridges_->tick();
     pinger_.tick();
     for (const Packet& late : local_.tick()) send(late);
     serve_postponed();
@@ -258,11 +321,21 @@ void Router::watch_links() {
   for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
     const LinkState now = dataplane_.ports()[id]->link();
     dataplane_.ports()[id]->set_transmits(now.up);
-    if (now.up != links_[id].up) {
-      spdlog::info("{}: link {}", interface_name(id), now.up ? "up" : "down");
-      if (now.up) neighbors_.link_up(id);
-    }
-    links_[id] = now;
+    const LinkState before = std::exchange(links_[id], now);
+    if (now.up == before.up && now.speed_mbps == before.speed_mbps) continue;
+    if (bridges_) bridges_->set_link(id, now);
+    if (now.up == before.up) continue;
+    spdlog::info("{}: link {}", interface_name(id), now.up ? "up" : "down");
+    if (now.up) announce_on(id);
+  }
+}
+
+/// The port's own addresses, those of its VLANs, and of the bridge that it is in.
+void Router::announce_on(InterfaceId port) {
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+    const InterfaceRow& row = interfaces_[id];
+    if (row.kind == InterfaceKind::bridge || row.carrier != port) continue;
+    neighbors_.link_up(row.bridge != 0 ? interfaces_.of_bridge(row.bridge) : id);
   }
 }
 

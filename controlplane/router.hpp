@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "controlplane/bridges.hpp"
 #include "controlplane/clock.hpp"
 #include "controlplane/command_queue.hpp"
 #include "controlplane/forwarding.hpp"
 #include "controlplane/icmp.hpp"
+#include "controlplane/interfaces.hpp"
 #include "controlplane/local_delivery.hpp"
+#include "controlplane/mirror_file.hpp"
 #include "controlplane/neighbors.hpp"
 #include "controlplane/outbound.hpp"
 #include "controlplane/pinger.hpp"
@@ -25,7 +28,7 @@
 
 namespace weir::control {
 
-class Router final : private NeighborActions, private RibSink {
+class Router final : private NeighborActions, private RibSink, private BridgeActions {
  public:
   /// Brings everything up but the workers. Throws std::runtime_error with place and remedy.
   explicit Router(const config::Config& config);
@@ -53,8 +56,12 @@ class Router final : private NeighborActions, private RibSink {
   double busy(std::size_t worker) const { return busy_[worker]; }
   /// Routes that find no room in the forwarding tables now.
   std::uint64_t table_refusals() const { return table_refusals_ + refused_.size(); }
+  const Interfaces& interfaces() const { return interfaces_; }
+  /// Null without bridges.
+  Bridges* bridges() { return bridges_.get(); }
+  const std::vector<std::unique_ptr<MirrorFile>>& mirror_files() const { return mirror_files_; }
   const std::string& interface_name(InterfaceId interface) const {
-    return config_.ethernets[interface].name;
+    return interfaces_[interface].name;
   }
   /// Where a packet of ours to `destination` would come from; nullopt: no route.
   std::optional<Ipv4Address> source_towards(Ipv4Address destination) const {
@@ -67,20 +74,26 @@ class Router final : private NeighborActions, private RibSink {
   void add_configured_routes();
   void install_collected();
   void add_static_neighbors();
+  void open_mirrors();
   void publish_snapshot();
+  Interface snapshot_interface(InterfaceId id) const;
+  void add_mirrors(Snapshot& snapshot) const;
 
   // router_punts.cpp
   unsigned serve_punts();
   void serve(PacketBuffer packet);
   void serve_arp(const PacketBuffer& packet, const PuntMeta& meta);
   void serve_glean(PacketBuffer packet, const PuntMeta& meta);
+  void serve_layer2(const PacketBuffer& packet, const PuntMeta& meta);
   void serve_local(const PacketBuffer& packet, const PuntMeta& meta);
+  void follow(InterfaceId, Ipv4Address, std::optional<MacAddress>);
   void icmp_error(const IcmpErrorSpec& spec, const PacketBuffer& packet, DropReason reason);
   std::optional<Ipv4Address> source_towards(Ipv4Address destination, InterfaceId arrival) const;
   void send(PacketView packet);
   void serve_postponed();
   void housekeeping();
   void watch_links();
+  void announce_on(InterfaceId port);
   void measure_load();
   void install_refused();
   void wait(int wake_fd, bool busy);
@@ -97,6 +110,9 @@ class Router final : private NeighborActions, private RibSink {
   bool take_used(InterfaceId, Ipv4Address) override;
   bool keep_asking(InterfaceId, Ipv4Address) override;
   void event(const NeighborEvent&) override;
+  // BridgeActions
+  void bridges_changed() override;
+  void send_frame(InterfaceId, std::span<const std::uint8_t>) override;
   // RibSink
   void install(Ipv4Prefix, const RibRoute&) override;
   void remove(Ipv4Prefix) override;
@@ -106,6 +122,8 @@ class Router final : private NeighborActions, private RibSink {
   SteadyClock clock_;
   Counters counters_;  // the control thread's
   Dataplane dataplane_;
+  const Interfaces interfaces_;
+  std::vector<std::unique_ptr<MirrorFile>> mirror_files_;  // by config's mirrors; null: to a port
   Forwarding forwarding_;
   Outbound outbound_;
   Rib rib_;
@@ -114,6 +132,7 @@ class Router final : private NeighborActions, private RibSink {
   Pinger pinger_;
   LocalDelivery local_;
   CommandQueue commands_;
+  std::unique_ptr<Bridges> bridges_;
 
   std::vector<Ipv4Prefix> subnets_;  // connected ones
   // Errors that the neighbour engine asked for from within: sent when it has returned.

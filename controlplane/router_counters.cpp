@@ -8,6 +8,7 @@ namespace {
 
 // To the control plane, in the order of PuntClass.
 constexpr std::array<const char*, kPuntClasses> kPuntMeanings{
+    "spanning tree messages handed to the control plane",
     "ARP replies handed to the control plane",
     "ARP requests from known neighbours handed over",
     "ARP requests from unknown senders handed over",
@@ -15,7 +16,8 @@ constexpr std::array<const char*, kPuntClasses> kPuntMeanings{
     "packets to a neighbour that was known, held while it is asked for",
     "packets to a neighbour never seen, held while it is asked for",
     "packets to the router itself",
-    "packets that ask for an ICMP error"};
+    "packets that ask for an ICMP error",
+    "IGMP and PIM messages that a bridge snoops"};
 
 void add_neighbors(std::vector<NamedCounter>& to, const NeighborCounters& n) {
   const auto add = [&](const char* name, const char* meaning, std::uint64_t value) {
@@ -74,6 +76,32 @@ void add_local(std::vector<NamedCounter>& to, const LocalCounters& local) {
 
 }  // namespace
 
+void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
+  if (router_.bridges() == nullptr) return;
+  std::uint64_t reports = 0, policed = 0, full = 0;
+  for (const auto& worker : router_.dataplane().workers()) {
+    reports += worker->counters().learn_reports.get();
+    policed += worker->counters().learn_policed.get();
+    full += worker->counters().learn_queue_full.get();
+  }
+  const Fdb& fdb = *router_.dataplane().fdb();
+  const StationTotals totals = router_.bridges()->station_engine().totals();
+  const auto add = [&](const char* name, const char* meaning, std::uint64_t value) {
+    to.push_back({fmt::format("stations.{}", name), meaning, value});
+  };
+  add("reports", "unknown or moved stations that workers reported", reports);
+  add("reports-policed", "reports put off, the interface's learning budget being spent", policed);
+  add("reports-queue-full", "reports put off, the queue to the control plane being full", full);
+  add("entries", "stations, own addresses and multicast groups in the table now", fdb.size());
+  add("memory-bytes", "memory of the table and of what is kept beside it",
+      fdb.memory_bytes() + router_.bridges()->station_engine().memory_bytes());
+  add("pins", "MAC addresses of live neighbours, which do not age", totals.pins);
+  add("pins-refused", "neighbours' addresses that could not be pinned", totals.pins_refused);
+  add("moving", "stations of which moves are remembered now", totals.moving);
+  add("moves-forgotten", "moves forgotten for want of room", totals.moves_forgotten);
+  add("events-suppressed", "events beyond what is reported in a second", totals.events_suppressed);
+}
+
 std::vector<NamedCounter> RouterViews::named_counters() {
   std::vector<NamedCounter> result;
   const auto total = [&](auto&& read) {
@@ -96,6 +124,7 @@ std::vector<NamedCounter> RouterViews::named_counters() {
   for (std::size_t i = 0; i < kPuntClasses; ++i)
     add(fmt::format("punt.{}", kPuntClassNames[i]), kPuntMeanings[i],
         total([i](const auto& c) { return c.punted[i].get(); }));
+  add_learning(result);
   add_neighbors(result, router_.neighbors().counters());
   add_icmp(result, router_.icmp_counters());
   add_local(result, router_.local_counters());

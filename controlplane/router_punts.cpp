@@ -54,6 +54,9 @@ void Router::serve(PacketBuffer packet) {
       return serve_glean(std::move(packet), meta);
     case PuntReason::local:
       return serve_local(packet, meta);
+    case PuntReason::bpdu:
+    case PuntReason::igmp:
+      return serve_layer2(packet, meta);
     case PuntReason::ttl_expired:
       return icmp_error({.error = IcmpError::time_exceeded}, packet, DropReason::ttl_expired);
     case PuntReason::too_big:
@@ -112,6 +115,18 @@ void Router::serve_glean(PacketBuffer packet, const PuntMeta& meta) {
                    meta.punt_class == PuntClass::p4_glean_known);
 }
 
+void Router::serve_layer2(const PacketBuffer& packet, const PuntMeta& meta) {
+  const std::span frame{rte_pktmbuf_mtod(packet.get(), const std::uint8_t*), packet->data_len};
+  const bool bpdu = meta.reason == PuntReason::bpdu;
+  const bool taken = bpdu ? bridges_->serve_bpdu(meta.interface, frame)
+                          : bridges_->serve_igmp(meta.interface, frame);
+  if (taken)
+    counters_.consumed.add(1);
+  else
+    outbound_.drop(meta.interface,
+                   bpdu ? DropReason::reserved_address : DropReason::snooping_invalid);
+}
+
 void Router::serve_local(const PacketBuffer& packet, const PuntMeta& meta) {
   const LocalDelivery::Result result = local_.deliver(ipv4_of(packet), meta);
   if (result.dropped)
@@ -146,7 +161,7 @@ void Router::icmp_error(const IcmpErrorSpec& spec, const PacketBuffer& packet, D
 std::optional<Ipv4Address> Router::source_towards(Ipv4Address destination,
                                                   InterfaceId arrival) const {
   if (const auto source = outbound_.source_for(destination)) return source;
-  const auto& addresses = config_.ethernets[arrival].addresses;
+  const auto& addresses = interfaces_[arrival].addresses;
   if (addresses.empty()) return std::nullopt;
   return addresses.front().address;
 }
@@ -170,14 +185,23 @@ void Router::announce(InterfaceId interface, Ipv4Address address) {
 }
 
 void Router::publish(InterfaceId interface, Ipv4Address ip, MacAddress mac) {
+  follow(interface, ip, mac);
   forwarding_.resolved(interface, ip, mac);
 }
 
+/// Who is a live neighbour on a bridge must not grow old as its station.
+void Router::follow(InterfaceId interface, Ipv4Address ip, std::optional<MacAddress> mac) {
+  if (interfaces_[interface].kind == InterfaceKind::bridge)
+    bridges_->neighbor_at(interface, ip, mac);
+}
+
 void Router::withdraw(InterfaceId interface, Ipv4Address ip) {
+  follow(interface, ip, std::nullopt);
   forwarding_.unresolved(interface, ip);
 }
 
 void Router::mark_failed(InterfaceId interface, Ipv4Address ip) {
+  follow(interface, ip, std::nullopt);
   forwarding_.failed(interface, ip);
 }
 

@@ -22,6 +22,8 @@ std::uint64_t sum(Router& router, Read&& read) {
   return total;
 }
 
+constexpr std::string_view kInterfaceKindNames[] = {"port", "vlan", "bridge"};
+
 std::string verdict_name(Egress egress) {
   switch (egress) {
     case Egress::unresolved:
@@ -72,46 +74,70 @@ std::vector<InterfaceStatus> RouterViews::interfaces() {
     return result;
   });
   std::vector<InterfaceStatus> result;
-  for (InterfaceId id = 0; id < links.size(); ++id) {
-    const Port& port = *router_.dataplane().ports()[id];
-    const PortCounters nic = port.counters();
-    const auto total = [&](auto&& field) {
-      return sum(router_, [&](const Counters& c) { return field(c.interface[id]); });
-    };
-    const config::Ethernet& ethernet = router_.configuration().ethernets[id];
-    result.push_back(
-        {.name = port.name(),
-         .id = id,
-         .driver = port.driver(),
-         .device = port.device(),
-         .mac = port.mac(),
-         .mtu = port.mtu(),
-         .admin_up = true,
-         .link_up = links[id].up,
-         .speed_mbps = links[id].speed_mbps,
-         .promiscuous = port.promiscuous(),
-         .rx_queues = port.rx_queues(),
-         .tx_queues = port.tx_queues(),
-         .checksum_offload = port.nic_checksums(),
-         .mac_filter = port.mac_filter(),
-         .multicast_filter = port.multicast_filter(),
-         .promiscuous_why = port.promiscuous_why(),
-         .vlan_tags = port.vlan_tags(),
-         .addresses = ethernet.addresses,
-         .rx_packets = total([](const InterfaceCounters& c) { return c.rx_packets.get(); }),
-         .rx_bytes = total([](const InterfaceCounters& c) { return c.rx_bytes.get(); }),
-         .tx_packets = total([](const InterfaceCounters& c) { return c.tx_packets.get(); }),
-         .tx_bytes = total([](const InterfaceCounters& c) { return c.tx_bytes.get(); }),
-         .drops = total([](const InterfaceCounters& c) {
-           std::uint64_t drops = 0;
-           for (const Counter& each : c.dropped) drops += each.get();
-           return drops;
-         }),
-         .rx_missed = nic.missed,
-         .rx_errors = nic.rx_errors,
-         .tx_errors = nic.tx_errors});
+  const Interfaces& interfaces = router_.interfaces();
+  for (InterfaceId id = 0; id < interfaces.size(); ++id) {
+    const InterfaceRow& row = interfaces[id];
+    InterfaceStatus status = interface_status(id);
+    if (row.kind != InterfaceKind::bridge) {
+      status.link_up = links[row.carrier].up;
+      status.speed_mbps = links[row.carrier].speed_mbps;
+    } else {
+      // A bridge is up as long as one of its members is.
+      for (const InterfaceId member : interfaces.members(row.bridge))
+        status.link_up = status.link_up || links[interfaces[member].carrier].up;
+    }
+    if (row.kind == InterfaceKind::port) add_port(status, id);
+    result.push_back(std::move(status));
   }
   return result;
+}
+
+InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
+  const Interfaces& interfaces = router_.interfaces();
+  const InterfaceRow& row = interfaces[id];
+  const auto total = [&](auto&& field) {
+    return sum(router_, [&](const Counters& c) { return field(c.interface[id]); });
+  };
+  InterfaceStatus status{
+      .name = row.name,
+      .id = id,
+      .mac = row.mac,
+      .mtu = row.mtu,
+      .admin_up = true,
+      .kind = std::string(kInterfaceKindNames[static_cast<std::size_t>(row.kind)]),
+      .vlan_ids = interfaces.vlan_ids(id),
+      .addresses = row.addresses,
+      .rx_packets = total([](const InterfaceCounters& c) { return c.rx_packets.get(); }),
+      .rx_bytes = total([](const InterfaceCounters& c) { return c.rx_bytes.get(); }),
+      .tx_packets = total([](const InterfaceCounters& c) { return c.tx_packets.get(); }),
+      .tx_bytes = total([](const InterfaceCounters& c) { return c.tx_bytes.get(); }),
+      .drops = total([](const InterfaceCounters& c) {
+        std::uint64_t drops = 0;
+        for (const Counter& each : c.dropped) drops += each.get();
+        return drops;
+      })};
+  if (row.kind == InterfaceKind::vlan) status.link = interfaces[row.link].name;
+  if (row.kind != InterfaceKind::bridge && row.bridge != 0)
+    status.bridge = interfaces[interfaces.of_bridge(row.bridge)].name;
+  return status;
+}
+
+void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
+  const Port& port = *router_.dataplane().ports()[id];
+  const PortCounters nic = port.counters();
+  status.driver = port.driver();
+  status.device = port.device();
+  status.promiscuous = port.promiscuous();
+  status.rx_queues = port.rx_queues();
+  status.tx_queues = port.tx_queues();
+  status.checksum_offload = port.nic_checksums();
+  status.mac_filter = port.mac_filter();
+  status.multicast_filter = port.multicast_filter();
+  status.promiscuous_why = port.promiscuous_why();
+  status.vlan_tags = port.vlan_tags();
+  status.rx_missed = nic.missed;
+  status.rx_errors = nic.rx_errors;
+  status.tx_errors = nic.tx_errors;
 }
 
 RouteStatus RouterViews::route_status(const RibRoute& route) const {
@@ -159,7 +185,7 @@ std::vector<NeighborStatus> RouterViews::neighbors() {
 
 std::vector<DropStatus> RouterViews::drops() {
   std::vector<DropStatus> result;
-  for (InterfaceId id = 0; id < router_.dataplane().ports().size(); ++id) {
+  for (InterfaceId id = 0; id < router_.interfaces().size(); ++id) {
     for (const DropReasonText& text : kDropReasonTexts) {
       const std::uint64_t packets = sum(router_, [&](const Counters& c) {
         return c.interface[id].dropped[index(text.reason)].get();
@@ -185,7 +211,7 @@ FibAnswer RouterViews::fib(Ipv4Address destination) {
       answer.next_hop =
           NextHopStatus{slot->ip == destination ? std::nullopt : std::optional{slot->ip},
                         router_.interface_name(slot->interface)};
-      answer.mtu = router_.dataplane().ports()[slot->interface]->mtu();
+      answer.mtu = router_.interfaces()[slot->interface].mtu;
     }
     if (is_interface(adjacency.egress)) {
       answer.destination_mac = adjacency.destination;
@@ -246,9 +272,10 @@ std::size_t RouterViews::flush_neighbors(std::optional<Ipv4Address> ip) {
 
 Conservation RouterViews::conservation(const Counters& counters) const {
   Conservation c;
-  for (const InterfaceCounters& interface : counters.interface) {
-    c.rx += interface.rx_packets.get();
-    c.tx += interface.tx_packets.get();
+  // What VLANs and bridges received and sent is in their ports' counters already.
+  for (InterfaceId id = 0; id < router_.interfaces().ports(); ++id) {
+    c.rx += counters.interface[id].rx_packets.get();
+    c.tx += counters.interface[id].tx_packets.get();
   }
   c.generated = counters.generated.get();
   c.dropped = counters.dropped();

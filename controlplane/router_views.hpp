@@ -20,6 +20,13 @@ class RouterViews final : public RouterApi {
                                   std::size_t limit) override;
   std::size_t route_count() override;
   std::vector<NeighborStatus> neighbors() override;
+  std::vector<BridgeStatus> bridges() override;
+  StationPage stations(const StationFilter& filter,
+                       std::optional<std::pair<std::string, MacAddress>> after,
+                       std::size_t limit) override;
+  std::size_t flush_stations(const StationFilter& filter) override;
+  std::vector<MulticastGroupStatus> multicast_groups() override;
+  std::vector<MirrorStatus> mirrors() override;
   CountersStatus counters() override;
   std::vector<DropStatus> drops() override;
   FibAnswer fib(Ipv4Address destination) override;
@@ -31,10 +38,14 @@ class RouterViews final : public RouterApi {
   void stop() { stopping_.store(true); }
 
  private:
+  InterfaceStatus interface_status(InterfaceId id) const;
+  void add_port(InterfaceStatus& status, InterfaceId id) const;
+  void add_counters(BridgeMemberStatus& member) const;
   RouteStatus route_status(const RibRoute& route) const;
   std::string change_one(const RouteChange& change);
   Conservation conservation(const Counters& counters) const;
   std::vector<NamedCounter> named_counters();
+  void add_learning(std::vector<NamedCounter>& to) const;
 
   Router& router_;
   std::atomic<bool> stopping_{false};

@@ -153,6 +153,7 @@ class SpanningTree {
   std::optional<TimePoint> next_deadline() const;
 
   SpanningTreeState status() const;
+  std::uint64_t topology_changes() const { return topology_changes_; }
 
   /// Table 17-3: 20,000,000,000 by the speed in kb/s, within 1 to 200,000,000.
   static std::uint32_t path_cost(std::uint32_t speed_mbps);

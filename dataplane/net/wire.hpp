@@ -22,6 +22,7 @@ inline constexpr std::uint8_t kIcmp = 1;
 inline constexpr std::uint8_t kIgmp = 2;
 inline constexpr std::uint8_t kTcp = 6;
 inline constexpr std::uint8_t kUdp = 17;
+inline constexpr std::uint8_t kPim = 103;
 }  // namespace ip_protocol
 
 /// Ethernet II, 14 bytes.
@@ -55,6 +56,7 @@ struct Ipv4 {
   static constexpr std::uint16_t kDontFragment = 0x4000;
   static constexpr std::uint16_t kMoreFragments = 0x2000;
   static constexpr std::uint16_t kOffsetMask = 0x1fff;
+  static constexpr std::uint32_t kAllPimRouters = 0xe000000d;  // 224.0.0.13 (RFC 7761 section 4.9)
 
   std::uint8_t version_ihl;
   std::uint8_t tos;

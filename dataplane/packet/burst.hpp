@@ -31,6 +31,7 @@ struct alignas(64) Burst {
 
   unsigned size = 0;
   InterfaceId interface = 0;  // where it came in
+  InterfaceId heard_on = 0;   // of what a bridge's own interface gets: the member it came by
 
   Lane all() const { return Lane::first(size); }
   wire::Ethernet& ethernet(unsigned i) { return *reinterpret_cast<wire::Ethernet*>(frame[i]); }

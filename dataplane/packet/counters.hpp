@@ -27,8 +27,20 @@ struct alignas(64) InterfaceCounters {
   Counter rx_packets, rx_bytes, tx_packets, tx_bytes;
   Counter arp_requests, arp_replies_received, arp_replies_sent;
   Counter fragmented;  // packets that were fragmented
+  // Of a bridge's members.
+  Counter rx_unicast, rx_multicast, rx_broadcast;
+  Counter
+      flooded;  // of what came in here: sent on to more than one, or to one for want of a better
+  Counter elsewhere;  // the source is a fixed station of another interface
   Counter punted[kPuntClasses];
   Counter dropped[kDropReasons];
+};
+
+inline constexpr std::size_t kMaxMirrors = 32;
+
+/// Copies of packets, made and sent on; or not made, or refused.
+struct MirrorCounters {
+  Counter packets, bytes, dropped;
 };
 
 struct Counters {
@@ -38,6 +50,8 @@ struct Counters {
   // Between threads: from the rings of the control plane and of other workers, and to other workers
   // (to the control plane: `punted`).
   Counter taken, handed_off;
+  MirrorCounters mirror[kMaxMirrors + 1];                  // by row of Snapshot::mirrors
+  Counter learn_reports, learn_policed, learn_queue_full;  // unknown or moved stations, to control
   Counter bursts, loops, empty_polls, sleeps, busy_cycles;
 
   std::uint64_t punted() const {

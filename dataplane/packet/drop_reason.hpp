@@ -15,6 +15,22 @@ enum class DropReason : std::uint8_t {
   not_our_mac,
   unknown_ether_type,
   multicast_not_subscribed,
+  // vlan_input
+  unknown_vlan,
+  // bridges
+  bad_source_mac,
+  own_source_mac,
+  reserved_address,
+  port_blocked,
+  same_interface,
+  split_horizon,
+  no_member,
+  frame_over_mtu,
+  storm_broadcast,
+  storm_multicast,
+  storm_unknown_unicast,
+  loop_blocked,
+  snooping_invalid,
   // ipv4_validate
   bad_header,
   bad_length,
@@ -58,6 +74,7 @@ enum class DropReason : std::uint8_t {
   tx_port_down,
   handoff_full,
   no_buffer,
+  mirror_full,
   count
 };
 
@@ -77,6 +94,22 @@ inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
     {DropReason::not_our_mac, "not-our-mac", "unicast to another station"},
     {DropReason::unknown_ether_type, "unknown-ether-type", "neither IPv4 nor ARP"},
     {DropReason::multicast_not_subscribed, "multicast-not-subscribed", "group nobody here joined"},
+    {DropReason::unknown_vlan, "unknown-vlan", "a VLAN tag that no interface here has"},
+    {DropReason::bad_source_mac, "bad-source-mac", "source MAC is a group or zero (802.1Q 6.5.1)"},
+    {DropReason::own_source_mac, "own-source-mac", "our own MAC as the source: it came back"},
+    {DropReason::reserved_address, "reserved-address",
+     "01-80-C2-00-00-0x, which no bridge forwards (802.1Q 8.6.3)"},
+    {DropReason::port_blocked, "port-blocked", "spanning tree keeps the interface out"},
+    {DropReason::same_interface, "same-interface", "the destination is where it came from"},
+    {DropReason::split_horizon, "split-horizon", "isolated, or in one split-horizon group"},
+    {DropReason::no_member, "no-member", "nobody else in the bridge to send it to"},
+    {DropReason::frame_over_mtu, "frame-over-mtu", "longer than the outgoing interface's MTU"},
+    {DropReason::storm_broadcast, "storm-broadcast", "beyond the broadcast budget"},
+    {DropReason::storm_multicast, "storm-multicast", "beyond the multicast budget"},
+    {DropReason::storm_unknown_unicast, "storm-unknown-unicast",
+     "beyond the budget of unicast to unknown stations"},
+    {DropReason::loop_blocked, "loop-blocked", "flooding stopped where a loop was found"},
+    {DropReason::snooping_invalid, "snooping-invalid", "IGMP with wrong checksum, length or group"},
     {DropReason::bad_header, "bad-header", "IP version or header length wrong (RFC 1812 5.2.2)"},
     {DropReason::bad_length, "bad-length", "IP total length beyond the frame (RFC 1812 5.2.2)"},
     {DropReason::bad_checksum, "bad-checksum", "IP header checksum wrong (RFC 1812 5.2.2)"},
@@ -119,6 +152,7 @@ inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
     {DropReason::tx_port_down, "tx-port-down", "the port has no link"},
     {DropReason::handoff_full, "handoff-full", "queue to the worker that owns the port full"},
     {DropReason::no_buffer, "no-buffer", "packet pool empty"},
+    {DropReason::mirror_full, "mirror-full", "a mirror's queue was full"},
 }};
 
 static_assert([] {

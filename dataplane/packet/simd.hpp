@@ -37,6 +37,11 @@ class U32x16 {
   U32x16 shift_right() const {
     return U32x16{_mm512_srli_epi32(v_, n)};
   }
+  template <int n>
+  U32x16 shift_left() const {
+    return U32x16{_mm512_slli_epi32(v_, n)};
+  }
+  friend U32x16 operator|(U32x16 a, U32x16 b) { return U32x16{_mm512_or_si512(a.v_, b.v_)}; }
   friend unsigned equal(U32x16 a, U32x16 b) { return _mm512_cmpeq_epi32_mask(a.v_, b.v_); }
   friend unsigned less(U32x16 a, U32x16 b) { return _mm512_cmplt_epu32_mask(a.v_, b.v_); }
   /// Each value with its four bytes in reverse order.
@@ -65,6 +70,11 @@ class U32x16 {
   U32x16 shift_right() const {
     return U32x16{v_ >> n};
   }
+  template <int n>
+  U32x16 shift_left() const {
+    return U32x16{v_ << n};
+  }
+  friend U32x16 operator|(U32x16 a, U32x16 b) { return U32x16{a.v_ | b.v_}; }
   friend unsigned equal(U32x16 a, U32x16 b) { return to_mask(Vector(a.v_ == b.v_)); }
   friend unsigned less(U32x16 a, U32x16 b) { return to_mask(Vector(a.v_ < b.v_)); }
   U32x16 byte_swapped() const {
@@ -170,6 +180,27 @@ inline std::pair<U32x16, U32x16> deinterleave(const std::uint32_t* from) {
     odd[i] = from[2 * i + 1];
   }
   return {U32x16::load(even), U32x16::load(odd)};
+#endif
+}
+
+/// The reverse: sixteen words to the even and sixteen to the odd places of `to` (aligned to 64
+/// bytes), as the halves of sixteen 64-bit values.
+inline void interleave(U32x16 even, U32x16 odd, void* to) {
+#ifdef __AVX512BW__
+  const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+  auto* const out = static_cast<__m512i*>(to);
+  _mm512_store_si512(out, _mm512_permutex2var_epi32(even.raw(), low, odd.raw()));
+  _mm512_store_si512(out + 1, _mm512_permutex2var_epi32(even.raw(), high, odd.raw()));
+#else
+  alignas(64) std::uint32_t a[16], b[16], both[32];
+  even.store(a);
+  odd.store(b);
+  for (unsigned i = 0; i < 16; ++i) {
+    both[2 * i] = a[i];
+    both[2 * i + 1] = b[i];
+  }
+  std::memcpy(to, both, sizeof both);
 #endif
 }
 

@@ -26,17 +26,18 @@ bool well_formed(const wire::Arp& arp) {
 enum class Known { no, same, other };
 
 /// What the adjacency table knows of the sender.
-Known known_binding(const wire::Arp& arp, const OwnAddress& subnet, const Interface& interface,
+Known known_binding(const wire::Arp& arp, const OwnAddress& subnet,
                     const AdjacencyTable& adjacencies) {
   if (subnet.block == 0) return Known::no;
   const Adjacency adjacency = adjacencies.load(subnet.neighbor(arp.sender_ip.get()));
-  if (adjacency.egress != egress_to(interface.id)) return Known::no;
+  // Of a bridge's neighbour: the member that its station is on.
+  if (!is_interface(adjacency.egress)) return Known::no;
   return adjacency.destination == arp.sender_mac ? Known::same : Known::other;
 }
 
 ArpVerdict judge_request(const wire::Arp& arp, const Interface& interface, const OwnAddress& subnet,
                          const AdjacencyTable& adjacencies) {
-  const Known known = known_binding(arp, subnet, interface, adjacencies);
+  const Known known = known_binding(arp, subnet, adjacencies);
   const bool for_us = interface.own(arp.target_ip.get()) != nullptr;
   if (known == Known::other) {
     ArpVerdict verdict = punt(PuntClass::p3_binding_change);

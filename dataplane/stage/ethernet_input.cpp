@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "dataplane/packet/frames.hpp"
 #include "dataplane/packet/simd.hpp"
 
 namespace weir {
@@ -11,38 +12,6 @@ namespace {
 
 constexpr std::uint32_t kIpv4Frame = sizeof(wire::Ethernet) + sizeof(wire::Ipv4);
 constexpr std::uint32_t kArpFrame = sizeof(wire::Ethernet) + sizeof(wire::Arp);
-
-/// Fills `frame` and `frame_length`; the slots up to the next multiple of sixteen repeat the first
-/// packet, with length zero, so that whole runs can be read. True if a packet is a chain of
-/// buffers.
-bool locate_frames(Burst& burst) {
-  // pkt_len and data_len lie side by side: one load takes both.
-  static_assert(offsetof(rte_mbuf, data_len) == offsetof(rte_mbuf, pkt_len) + 4);
-  alignas(64) std::uint32_t lengths[2 * Burst::kSize];
-  for (unsigned i = 0; i < burst.size; ++i) {
-    const rte_mbuf* packet = burst.packet[i];
-    burst.frame[i] = rte_pktmbuf_mtod(packet, std::uint8_t*);
-    std::memcpy(&lengths[2 * i], &packet->pkt_len, 8);
-  }
-  for (unsigned i = burst.size; i % 16 != 0; ++i) {
-    burst.frame[i] = burst.frame[0];
-    lengths[2 * i] = lengths[2 * i + 1] = 0;
-  }
-  unsigned one_buffer = 0xffff;
-  for_each_sixteen(burst, [&](unsigned first) {
-    const auto [whole, here] = deinterleave(&lengths[2 * first]);
-    whole.store(&burst.frame_length[first]);
-    one_buffer &= equal(whole, here & U32x16{0xffff});
-  });
-  return one_buffer != 0xffff;
-}
-
-Lane chains(const Burst& burst) {
-  Lane lane;
-  for (unsigned i = 0; i < burst.size; ++i)
-    if (burst.packet[i]->pkt_len != burst.packet[i]->data_len) lane.add(i);
-  return lane;
-}
 
 /// The uncommon frames, one by one.
 void sort_out(Burst& burst, Lane rest, const MacAddress& own, EthernetInput& out) {
@@ -59,6 +28,9 @@ void sort_out(Burst& burst, Lane rest, const MacAddress& own, EthernetInput& out
         return (group ? out.ipv4_group : out.ipv4).add(i);
       case wire::ether_type::kArp:
         return (burst.frame_length[i] < kArpFrame ? out.too_short : out.arp).add(i);
+      case wire::ether_type::kVlan:
+      case wire::ether_type::kQinQ:
+        return out.unknown_vlan.add(i);
       default:
         return out.unknown_type.add(i);
     }
@@ -95,7 +67,7 @@ EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
     sort_out(burst, rest, interface.mac, out);
   assert((out.ipv4.mask() ^ out.ipv4_group.mask() ^ out.arp.mask() ^ out.too_short.mask() ^
           out.too_long.mask() ^ out.not_ours.mask() ^ out.not_subscribed.mask() ^
-          out.unknown_type.mask()) == burst.all().mask());
+          out.unknown_vlan.mask() ^ out.unknown_type.mask()) == burst.all().mask());
   return out;
 }
 

@@ -18,6 +18,7 @@ struct EthernetInput {
   Lane too_long;        // in more than one buffer: beyond every MTU
   Lane not_ours;        // unicast to another station
   Lane not_subscribed;  // multicast nobody here joined
+  Lane unknown_vlan;    // to us, with a tag
   Lane unknown_type;
 };
 

@@ -2,9 +2,42 @@
 // (ITU-T I.371). Single-threaded; time in TSC cycles, or any other unit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weir {
+
+/// What conforms: one packet every `interval`, early by `tolerance` at most. An interval of 0 sets
+/// no limit.
+struct PolicerRate {
+  std::uint64_t interval = 0;
+  std::uint64_t tolerance = 0;
+
+  PolicerRate() = default;
+  /// `rate` packets in `units_per_second` units of time, `burst` of them at once.
+  PolicerRate(double rate, double burst, double units_per_second)
+      : interval(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(units_per_second / rate))),
+        tolerance(static_cast<std::uint64_t>(static_cast<double>(interval) * (burst - 1))) {}
+};
+
+/// The bucket of a rate that is kept elsewhere, and may change.
+class PolicerState {
+ public:
+  /// How many of `wanted` packets conform at `now`; those are charged.
+  unsigned take(const PolicerRate& rate, std::uint64_t now, unsigned wanted) {
+    if (rate.interval == 0) return wanted;
+    const std::uint64_t arrival = std::max(due_, now);
+    const std::uint64_t early = arrival - now;
+    if (early > rate.tolerance) return 0;
+    const std::uint64_t room = (rate.tolerance - early) / rate.interval + 1;
+    const auto taken = static_cast<unsigned>(std::min<std::uint64_t>(room, wanted));
+    due_ = arrival + rate.interval * taken;
+    return taken;
+  }
+
+ private:
+  std::uint64_t due_ = 0;
+};
 
 class Policer {
  public:

@@ -30,7 +30,8 @@ EalOptions with_memory(const DataplaneOptions& options) {
   // Without hugepages no object of a pool crosses a page of 4 KB.
   if (eal.hugepage_bytes == 0) each = RTE_ALIGN_CEIL(each, std::uint64_t{4096});
   eal.needed_bytes =
-      each * (std::uint64_t{options.packets} + options.control_packets) + (96u << 20);
+      each * (std::uint64_t{options.packets} + options.control_packets + options.mirror_packets) +
+      (96u << 20);
   return eal;
 }
 
@@ -79,6 +80,9 @@ Dataplane::Dataplane(const DataplaneOptions& options)
   adjacencies_->store(*no_route, Adjacency::verdict(Egress::no_route));
   next_hops_ = std::make_unique<NextHopTable>(NextHop{*no_route, 0});
   fib_ = std::make_unique<Fib>(quiescence_);
+  multicast_ = std::make_unique<MulticastSets>();
+  if (options.stations > 0)
+    fdb_ = std::make_unique<Fdb>(options.stations, options.fdb_key, quiescence_);
   make_pools(options);
   try {
     for (const PortRequest& port : options.ports)
@@ -102,6 +106,9 @@ void Dataplane::make_pools(const DataplaneOptions& options) {
   packets_ = make_pool("packets", options.packets, 0, room);
   control_packets_ = make_pool("control-packets", options.control_packets,
                                RTE_ALIGN_CEIL(sizeof(PuntMeta), RTE_MBUF_PRIV_ALIGN), room);
+  if (options.mirror_packets > 0)
+    mirror_packets_ = make_pool("mirror-packets", options.mirror_packets, 0,
+                                static_cast<std::uint16_t>(mirror_room(room)));
 }
 
 void Dataplane::make_workers(const DataplaneOptions& options) {
@@ -113,6 +120,7 @@ void Dataplane::make_workers(const DataplaneOptions& options) {
                                                .sleep_when_idle = options.sleep_when_idle,
                                                .packets = packets_,
                                                .punts = control_packets_,
+                                               .mirrors = mirror_packets_,
                                                .ticks_per_second = ticks_per_second_},
                                  quiescence_.raw()));
   }
@@ -170,17 +178,23 @@ void Dataplane::reclaim() {
 }
 
 Tables Dataplane::tables() const {
-  return {fib_.get(), next_hops_.get(), adjacencies_.get(), groups_.get()};
+  return {fib_.get(),    next_hops_.get(), adjacencies_.get(),
+          groups_.get(), fdb_.get(),       multicast_.get()};
 }
 
 PacketBuffer Dataplane::allocate() { return PacketBuffer{rte_pktmbuf_alloc(control_packets_)}; }
 
 bool Dataplane::send(InterfaceId interface, PacketBuffer packet) {
   packet->port = interface;
-  // Any worker with a queue of its own on that port will do; the same one each time keeps the
-  // order.
-  const unsigned owner = interface % std::min<unsigned>(ports_[interface]->tx_queues(),
-                                                        static_cast<unsigned>(workers_.size()));
+  // Any worker with a queue of its own on that port will do, and for a bridge any at all; the same
+  // one each time keeps the order.
+  const Interface& to = snapshot_->interfaces[interface];
+  const auto count = static_cast<unsigned>(workers_.size());
+  const InterfaceId port = to.kind == InterfaceKind::vlan ? to.carrier : interface;
+  const unsigned owners = to.kind == InterfaceKind::bridge
+                              ? count
+                              : std::min<unsigned>(ports_[port]->tx_queues(), count);
+  const unsigned owner = port % owners;
   if (rte_ring_sp_enqueue(workers_[owner]->inject(), packet.get()) != 0) return false;
   (void)packet.release();
   workers_[owner]->wake();
@@ -200,6 +214,12 @@ PacketBuffer Dataplane::next_punt() {
     }
   }
   return nullptr;
+}
+
+unsigned Dataplane::take_reports(LearnReport* reports, unsigned count) {
+  unsigned taken = 0;
+  for (auto& worker : workers_) taken += worker->learner().take(reports + taken, (count - taken));
+  return taken;
 }
 
 std::uint64_t Dataplane::in_flight() const {

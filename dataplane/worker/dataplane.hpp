@@ -23,7 +23,10 @@ struct DataplaneOptions {
   std::uint32_t packets = 131072;
   std::uint32_t control_packets = 16384;  // for punts, held packets and what the router says itself
   bool sleep_when_idle = true;
-  std::vector<PortRequest> ports;  // interface i is ports[i]
+  std::size_t stations = 0;          // of all bridges together; 0: there is no bridge
+  std::uint64_t fdb_key = 0;         // unpredictable in production
+  std::uint32_t mirror_packets = 0;  // copies that wait for a file; 0: there is none
+  std::vector<PortRequest> ports;    // interface i is ports[i]
 };
 
 struct PacketBufferDeleter {
@@ -69,6 +72,9 @@ class Dataplane {
   NextHopTable& next_hops() { return *next_hops_; }
   AdjacencyTable& adjacencies() { return *adjacencies_; }
   GroupTable& groups() { return *groups_; }
+  /// Null without bridges.
+  Fdb* fdb() { return fdb_.get(); }
+  MulticastSets& multicast() { return *multicast_; }
   Tables tables() const;
   Quiescence& quiescence() { return quiescence_; }
 
@@ -83,6 +89,9 @@ class Dataplane {
   /// The next punted packet, highest class first and workers in turn within a class; null when
   /// none.
   PacketBuffer next_punt();
+
+  /// What workers heard of stations, in turn; returns how many reports there are, `count` at most.
+  unsigned take_reports(LearnReport* reports, unsigned count);
 
   /// Packets in rings between workers and control plane.
   std::uint64_t in_flight() const;
@@ -105,8 +114,11 @@ class Dataplane {
   std::unique_ptr<NextHopTable> next_hops_;
   std::unique_ptr<GroupTable> groups_;
   std::unique_ptr<Fib> fib_;
+  std::unique_ptr<Fdb> fdb_;
+  std::unique_ptr<MulticastSets> multicast_;
   rte_mempool* packets_ = nullptr;
   rte_mempool* control_packets_ = nullptr;
+  rte_mempool* mirror_packets_ = nullptr;
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<const Snapshot> snapshot_;

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "dataplane/packet/simd.hpp"
+#include "dataplane/packet/gather.hpp"
 #include "dataplane/stage/ethernet_input.hpp"
 #include "dataplane/stage/ip_lookup.hpp"
 #include "dataplane/stage/ip_rewrite.hpp"
@@ -16,43 +16,9 @@ namespace weir {
 
 namespace {
 
-// Eight pointers are stored at a time.
-constexpr unsigned kGathered = Burst::kSize + 8;
-
-/// The packets of a lane side by side; returns how many. `packets` has room for kGathered.
-unsigned gather(const Burst& burst, Lane lane, rte_mbuf** packets) {
-  unsigned count = 0;
-#ifdef __AVX512F__
-  for (unsigned first = 0; first < burst.size; first += 8) {
-    const auto mask = static_cast<__mmask8>(lane.mask() >> first);
-    // What is beyond the lane's packets is overwritten by the next eight.
-    _mm512_storeu_si512(packets + count,
-                        _mm512_maskz_compress_epi64(mask, _mm512_load_si512(&burst.packet[first])));
-    count += static_cast<unsigned>(std::popcount(unsigned{mask}));
-  }
-#else
-  lane.for_each([&](unsigned i) { packets[count++] = burst.packet[i]; });
-#endif
-  return count;
-}
-
 /// The packets of a lane that end with this verdict.
-Lane going(const Burst& burst, Lane lane, Egress egress) {
-  const U32x16 wanted{static_cast<std::uint32_t>(egress)};
-  std::uint64_t found = 0;
-  for_each_sixteen(burst, [&](unsigned first) {
-    found |= at(equal(U32x16::load(&burst.egress[first]), wanted), first);
-  });
-  return Lane{found} & lane;
-}
-
-std::uint64_t bytes_of(const Burst& burst, Lane lane) {
-  std::uint64_t bytes = 0;
-  for_each_sixteen(burst, [&](unsigned first) {
-    const U32x16 lengths = U32x16::load(&burst.frame_length[first]);
-    bytes += U32x16{0}.with(static_cast<unsigned>(lane.mask() >> first) & 0xffff, lengths).sum();
-  });
-  return bytes;
+Lane ending(const Burst& burst, Lane lane, Egress egress) {
+  return going(burst, lane, static_cast<std::uint32_t>(egress));
 }
 
 }  // namespace
@@ -64,12 +30,12 @@ struct Pipeline::Arrival {
   std::uint64_t now;
 };
 
-void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now) {
+void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now, Received received) {
   const Interface& interface = snapshot.interfaces[burst.interface];
   const Arrival arrival{burst, snapshot, interface, now};
 
   const auto ethernet = ethernet_input(burst, interface);
-  count_received(burst);
+  count(burst, received);
   const Lane ipv4 = ethernet.ipv4 | ethernet.ipv4_group;
   const auto ip = ipv4_validate(burst, ipv4, interface.nic_checksums);
   const auto hop = ip_lookup(burst, ip.plain | ip.options, snapshot.tables);
@@ -92,23 +58,25 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now) {
   drop(ethernet.too_long, DropReason::frame_too_long);
   drop(ethernet.not_ours, DropReason::not_our_mac);
   drop(ethernet.not_subscribed, DropReason::multicast_not_subscribed);
+  drop(ethernet.unknown_vlan, DropReason::unknown_vlan);
   drop(ethernet.unknown_type, DropReason::unknown_ether_type);
   drop(ip.bad_header, DropReason::bad_header);
   drop(ip.bad_length, DropReason::bad_length);
   drop(ip.bad_checksum, DropReason::bad_checksum);
   drop(ip.martian, DropReason::martian_source);
-  discard(arrival);
-  transmit_.flush();
+  endings_.settle(burst, interface.id);
+  output_.flush();
 }
 
-void Pipeline::count_received(const Burst& burst) {
+void Pipeline::count(const Burst& burst, Received received) {
   std::uint64_t bytes = 0;
   for_each_sixteen(
       burst, [&](unsigned first) { bytes += U32x16::load(&burst.frame_length[first]).sum(); });
+  burst_bytes_ = bytes;
+  if (received == Received::counted) return;
   InterfaceCounters& counters = counters_.interface[burst.interface];
   counters.rx_packets.add(burst.size);
   counters.rx_bytes.add(bytes);
-  burst_bytes_ = bytes;
 }
 
 void Pipeline::mark_used(const Arrival& arrival, Lane ready) {
@@ -133,14 +101,20 @@ void Pipeline::forward(Burst& burst, Lane ready) {
   });
   if ((Lane{others} & ready).empty()) {
     if (ready == burst.all())
-      return transmit_.send(interface_of(first), burst.packet, burst.size, burst_bytes_);
+      return output_.send(interface_of(first), burst.packet, burst.size, burst_bytes_);
     rte_mbuf* packets[kGathered];
     const unsigned count = gather(burst, ready, packets);
-    return transmit_.send(interface_of(first), packets, count, bytes_of(burst, ready));
+    return output_.send(interface_of(first), packets, count, bytes_of(burst, ready));
   }
   ready.for_each(
-      [&](unsigned i) { transmit_.stage(interface_of(burst.egress_of(i)), burst.packet[i]); });
-  transmit_.flush();
+      [&](unsigned i) { output_.stage(interface_of(burst.egress_of(i)), burst.packet[i]); });
+  output_.flush();
+}
+
+/// Where an answer goes that must not be flooded, though its station be unknown.
+InterfaceId Pipeline::heard_on(const Arrival& arrival) const {
+  return arrival.interface.kind == InterfaceKind::bridge ? arrival.burst.heard_on
+                                                         : arrival.interface.id;
 }
 
 void Pipeline::arp(const Arrival& arrival, Lane lane) {
@@ -158,10 +132,12 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
 
     DropReason punted = DropReason::arp_policed;
     if (verdict.punt && budget.punt[static_cast<std::size_t>(verdict.punt_class)].take(arrival.now))
-      punted = punter_.punt(
-          burst.packet[i],
-          {.interface = interface.id, .punt_class = verdict.punt_class, .reason = PuntReason::arp},
-          arrival.now);
+      punted = punter_.punt(burst.packet[i],
+                            {.interface = interface.id,
+                             .heard_on = heard_on(arrival),
+                             .punt_class = verdict.punt_class,
+                             .reason = PuntReason::arp},
+                            arrival.now);
     const bool handed_over = verdict.punt && punted == Punter::kPunted;
     if (verdict.answer && budget.reply.take(arrival.now)) {
       // The frame becomes the answer. What was punted is a second packet, ended by the control
@@ -170,9 +146,9 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
       answer_arp(burst.frame[i], interface.mac);
       counters.arp_replies_sent.add(1);
       counters_.generated.add(1);
-      transmit_.stage(interface.id, burst.packet[i]);
+      output_.stage(heard_on(arrival), burst.packet[i]);
     } else if (handed_over) {
-      spent_.add(i);
+      endings_.spend(i);
     } else {
       drop(i, verdict.answer ? DropReason::arp_policed : punted);
     }
@@ -182,10 +158,10 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
 void Pipeline::verdicts(const Arrival& arrival, Lane other, Lane group) {
   const Burst& burst = arrival.burst;
   // What comes in floods goes in one piece, the rest one by one.
-  const Lane blackholed = going(burst, other, Egress::blackhole);
-  const Lane failed = going(burst, other, Egress::failed);
-  const Lane martian = going(burst, other, Egress::martian);
-  const Lane unresolved = going(burst, other, Egress::unresolved) - group;
+  const Lane blackholed = ending(burst, other, Egress::blackhole);
+  const Lane failed = ending(burst, other, Egress::failed);
+  const Lane martian = ending(burst, other, Egress::martian);
+  const Lane unresolved = ending(burst, other, Egress::unresolved) - group;
   drop(blackholed, DropReason::blackhole);
   drop(failed, DropReason::neighbor_failed);
   drop(martian, DropReason::martian_destination);
@@ -289,36 +265,28 @@ void Pipeline::oversized(const Arrival& arrival, unsigned i) {
   counters_.interface[arrival.interface.id].fragmented.add(1);
   counters_.consumed.add(1);
   counters_.generated.add(made);
-  for (unsigned k = 0; k < made; ++k) transmit_.stage(egress, fragments[k]);
-  spent_.add(i);
+  for (unsigned k = 0; k < made; ++k) output_.stage(egress, fragments[k]);
+  endings_.spend(i);
 }
 
 DropReason Pipeline::punt(const Arrival& arrival, unsigned i, PuntMeta meta) {
   meta.interface = arrival.interface.id;
+  meta.heard_on = heard_on(arrival);
   const DropReason reason = punter_.punt(arrival.burst.packet[i], meta, arrival.now);
   if (reason == Punter::kPunted)
-    spent_.add(i);
+    endings_.spend(i);
   else
     drop(i, reason);
   return reason;
 }
 
-void Pipeline::discard(const Arrival& arrival) {
-  Lane ended = std::exchange(spent_, Lane{});
-  for (; reasons_ != 0; reasons_ &= reasons_ - 1) {
-    const auto reason = static_cast<std::size_t>(std::countr_zero(reasons_));
-    const Lane lane = std::exchange(dropped_[reason], Lane{});
-    counters_.interface[arrival.interface.id].dropped[reason].add(lane.count());
-    ended |= lane;
-  }
-  if (!ended) return;
-  rte_mbuf* packets[kGathered];
-  rte_pktmbuf_free_bulk(packets, gather(arrival.burst, ended, packets));
-}
-
-Pipeline::Pipeline(Counters& counters, Transmit& transmit, Punter& punter, rte_mempool* fragments,
+Pipeline::Pipeline(Counters& counters, Output& output, Punter& punter, rte_mempool* fragments,
                    std::uint64_t ticks_per_second)
-    : counters_(counters), transmit_(transmit), punter_(punter), fragments_(fragments) {
+    : counters_(counters),
+      output_(output),
+      punter_(punter),
+      fragments_(fragments),
+      endings_(counters) {
   arp_budgets_.fill(ArpBudget(static_cast<double>(ticks_per_second)));
 }
 

@@ -1,4 +1,5 @@
-// The pipeline of one worker. START HERE: `Pipeline::run` is the way of a packet on one screen.
+// The pipeline of one worker. START HERE: `Pipeline::run` is the way of a routed packet on one
+// screen; `Switching::run` (switching.hpp) is that of bridges and VLANs, which leads here too.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -9,26 +10,33 @@
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/packet/counters.hpp"
 #include "dataplane/stage/arp_guard.hpp"
+#include "dataplane/worker/endings.hpp"
+#include "dataplane/worker/output.hpp"
 #include "dataplane/worker/punter.hpp"
 #include "dataplane/worker/snapshot.hpp"
-#include "dataplane/worker/transmit.hpp"
 
 namespace weir {
 
 class Pipeline {
  public:
   /// `fragments`: pool that fragments are copied into.
-  Pipeline(Counters& counters, Transmit& transmit, Punter& punter, rte_mempool* fragments,
+  Pipeline(Counters& counters, Output& output, Punter& punter, rte_mempool* fragments,
            std::uint64_t ticks_per_second);
 
+  /// Whether the interface's counters have the burst already.
+  enum class Received { now, counted };
+
   /// Takes a burst (`packet`, `size`, `interface` are set) from reception to its end: every packet
-  /// is sent, dropped, punted or consumed when it returns. `now` in TSC cycles.
-  void run(Burst& burst, const Snapshot& snapshot, std::uint64_t now);
+  /// is sent, dropped, punted or consumed when it returns. `now` in TSC cycles; `Output::begin`
+  /// came before.
+  void run(Burst& burst, const Snapshot& snapshot, std::uint64_t now,
+           Received received = Received::now);
 
  private:
   struct Arrival;  // what is the same for a whole burst
 
-  void count_received(const Burst& burst);
+  void count(const Burst& burst, Received received);
+  InterfaceId heard_on(const Arrival& arrival) const;
   void mark_used(const Arrival& arrival, Lane ready);
   void forward(Burst& burst, Lane ready);
   void arp(const Arrival& arrival, Lane lane);
@@ -40,23 +48,15 @@ class Pipeline {
   /// Hands packet `i` to the control plane, or drops it with what stood in the way: which is
   /// returned (Punter::kPunted: nothing).
   DropReason punt(const Arrival& arrival, unsigned i, PuntMeta meta);
-  /// Notes what ends here, and why; `discard` counts and frees it all at once.
-  void drop(Lane lane, DropReason reason) {
-    dropped_[static_cast<std::size_t>(reason)] |= lane;
-    reasons_ |= std::uint64_t{!lane.empty()} << static_cast<unsigned>(reason);
-  }
-  void drop(unsigned i, DropReason reason) { drop(Lane::one(i), reason); }
-  void discard(const Arrival& arrival);
+  void drop(Lane lane, DropReason reason) { endings_.drop(lane, reason); }
+  void drop(unsigned i, DropReason reason) { endings_.drop(i, reason); }
 
   Counters& counters_;
-  Transmit& transmit_;
+  Output& output_;
   Punter& punter_;
   rte_mempool* fragments_;
   std::array<ArpBudget, kMaxInterfaces> arp_budgets_;
-  // Of the burst in hand, empty between bursts:
-  std::array<Lane, kDropReasons> dropped_;
-  std::uint64_t reasons_ = 0;      // for which `dropped_` has packets
-  Lane spent_;                     // to be freed, counted elsewhere
+  Endings endings_;
   std::uint64_t burst_bytes_ = 0;  // of the burst in hand, padding to sixteen being zero
   unsigned sample_ = 0;
 };

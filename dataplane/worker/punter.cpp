@@ -14,6 +14,8 @@ namespace {
 constexpr double kGleanRate = 2'000, kGleanBurst = 512;
 constexpr double kLocalRate = 20'000, kLocalBurst = 512;
 constexpr double kIcmpRate = 1'000, kIcmpBurst = 128;
+constexpr double kBpduRate = 100, kBpduBurst = 32;
+constexpr double kIgmpRate = 1'000, kIgmpBurst = 256;
 
 }  // namespace
 
@@ -42,7 +44,8 @@ Punter::Punter(Counters& counters, PuntRings& rings, rte_mempool* pool, std::uin
     : counters_(counters), rings_(rings), pool_(pool), worker_(worker) {
   const auto ticks = static_cast<double>(ticks_per_second);
   budgets_.fill({Policer(kGleanRate, kGleanBurst, ticks), Policer(kLocalRate, kLocalBurst, ticks),
-                 Policer(kIcmpRate, kIcmpBurst, ticks)});
+                 Policer(kIcmpRate, kIcmpBurst, ticks), Policer(kBpduRate, kBpduBurst, ticks),
+                 Policer(kIgmpRate, kIgmpBurst, ticks)});
 }
 
 DropReason Punter::punt(const rte_mbuf* packet, PuntMeta meta, std::uint64_t now) {
@@ -57,6 +60,12 @@ DropReason Punter::punt(const rte_mbuf* packet, PuntMeta meta, std::uint64_t now
       break;
     case PuntClass::icmp_error:
       if (!budget.icmp_error.take(now)) return DropReason::icmp_policed;
+      break;
+    case PuntClass::bpdu:
+      if (!budget.bpdu.take(now)) return DropReason::punt_policed;
+      break;
+    case PuntClass::igmp:
+      if (!budget.igmp.take(now)) return DropReason::punt_policed;
       break;
     default:
       break;  // ARP has its budgets in arp_guard

@@ -21,9 +21,9 @@ void Transmit::send(InterfaceId interface, rte_mbuf** packets, unsigned count,
   unsigned sent;
   if (path.handoff != nullptr) {
     // The owner of the queue counts what it sends.
-    for (unsigned i = 0; i < count; ++i) packets[i]->port = interface;
-    sent =
-        rte_ring_mp_enqueue_burst(path.handoff, reinterpret_cast<void**>(packets), count, nullptr);
+    void* marked[Burst::kSize];
+    for (unsigned i = 0; i < count; ++i) marked[i] = mark_port(packets[i], interface);
+    sent = rte_ring_mp_enqueue_burst(path.handoff, marked, count, nullptr);
     counters_.handed_off.add(sent);
     if (sent < count)
       drop_packets(counters, DropReason::handoff_full, packets + sent, count - sent);

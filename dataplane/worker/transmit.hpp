@@ -9,16 +9,29 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/packet/counters.hpp"
 
 namespace weir {
 
-/// How one worker reaches one port: a transmit queue of its own, or the ring of the worker that has
-/// one.
 inline const std::atomic<bool> kTransmits{true};
 
+/// In a hand-off ring the port stands in the pointer's low bits: the packet may be others' as well,
+/// so nothing can be written into it. Packets are aligned to cache lines.
+inline void* mark_port(rte_mbuf* packet, InterfaceId port) {
+  return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(packet) | port);
+}
+inline std::pair<rte_mbuf*, InterfaceId> marked_port(void* marked) {
+  const auto bits = reinterpret_cast<std::uintptr_t>(marked);
+  return {reinterpret_cast<rte_mbuf*>(bits & ~std::uintptr_t{63}),
+          static_cast<InterfaceId>(bits & 63)};
+}
+static_assert(kMaxPorts <= 64 && alignof(rte_mbuf) >= 64);
+
+/// How one worker reaches one port: a transmit queue of its own, or the ring of the worker that has
+/// one.
 struct TransmitPath {
   std::uint16_t port = 0;
   std::uint16_t queue = 0;
@@ -30,6 +43,7 @@ class Transmit {
  public:
   explicit Transmit(Counters& counters) : counters_(counters) {}
 
+  /// `interface`: a port's, below kMaxPorts, here and below.
   void set_path(InterfaceId interface, TransmitPath path) { paths_[interface] = path; }
 
   /// Sends `count` packets of `bytes` together at once; takes them all.

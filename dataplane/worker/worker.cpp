@@ -28,9 +28,13 @@ Worker::Worker(const WorkerOptions& options, rte_rcu_qsbr* quiescence)
                         RING_F_SP_ENQ | RING_F_SC_DEQ)),
       handoff_(make_ring(fmt::format("handoff.{}", options.index), kHandoffRing, RING_F_SC_DEQ)),
       transmit_(counters_),
+      mirrors_(counters_, transmit_, options.packets, options.mirrors),
+      output_(counters_, transmit_, mirrors_, options.packets),
       punter_(counters_, punt_rings_, options.punts, static_cast<std::uint8_t>(options.index),
               options.ticks_per_second),
-      pipeline_(counters_, transmit_, punter_, options.packets, options.ticks_per_second) {}
+      learner_(counters_, options.index, options.ticks_per_second),
+      pipeline_(counters_, output_, punter_, options.packets, options.ticks_per_second),
+      switching_({counters_, output_, mirrors_, punter_, learner_, pipeline_, options.packets}) {}
 
 void Worker::run() {
   // Sleeps of microseconds must not be rounded up to the default 50.
@@ -61,29 +65,46 @@ unsigned Worker::round(std::uint64_t now) {
   const Snapshot* const snapshot = snapshot_.load(std::memory_order_acquire);
   unsigned handled = 0;
   counters_.loops.add(1);
+  output_.begin(*snapshot, now);
   for (const ReceiveQueue& queue : queues_) {
     const unsigned received =
         rte_eth_rx_burst(queue.port, queue.queue, burst_.packet, Burst::kSize);
     if (received == 0) continue;
     burst_.size = received;
     burst_.interface = queue.interface;
-    pipeline_.run(burst_, *snapshot, now);
+    if (snapshot->interfaces[queue.interface].switched)
+      switching_.run(burst_, *snapshot, now);
+    else
+      pipeline_.run(burst_, *snapshot, now);
     counters_.bursts.add(1);
     handled += received;
   }
-  handled += drain(inject_.get());
-  handled += drain(handoff_.get());
+  handled += drain_inject();
+  handled += drain_handoff();
   return handled;
 }
 
-unsigned Worker::drain(rte_ring* ring) {
+unsigned Worker::drain_inject() {
   void* packets[kRingBudget];
-  const unsigned count = rte_ring_sc_dequeue_burst(ring, packets, kRingBudget, nullptr);
+  const unsigned count = rte_ring_sc_dequeue_burst(inject_.get(), packets, kRingBudget, nullptr);
   if (count == 0) return 0;
   counters_.taken.add(count);
   for (unsigned i = 0; i < count; ++i) {
     auto* const packet = static_cast<rte_mbuf*>(packets[i]);
-    transmit_.stage(packet->port, packet);
+    output_.stage(packet->port, packet);
+  }
+  output_.flush();
+  return count;
+}
+
+unsigned Worker::drain_handoff() {
+  void* packets[kRingBudget];
+  const unsigned count = rte_ring_sc_dequeue_burst(handoff_.get(), packets, kRingBudget, nullptr);
+  if (count == 0) return 0;
+  counters_.taken.add(count);
+  for (unsigned i = 0; i < count; ++i) {
+    const auto [packet, port] = marked_port(packets[i]);
+    transmit_.stage(port, packet);
   }
   transmit_.flush();
   return count;

@@ -9,7 +9,11 @@
 #include <vector>
 
 #include "dataplane/worker/doorbell.hpp"
+#include "dataplane/worker/learner.hpp"
+#include "dataplane/worker/mirrors.hpp"
+#include "dataplane/worker/output.hpp"
 #include "dataplane/worker/pipeline.hpp"
+#include "dataplane/worker/switching.hpp"
 
 namespace weir {
 
@@ -26,6 +30,7 @@ struct WorkerOptions {
   bool sleep_when_idle = true;
   rte_mempool* packets = nullptr;  // the forwarding pool
   rte_mempool* punts = nullptr;    // the control plane's pool
+  rte_mempool* mirrors = nullptr;  // of copies for files; null: there are none
   std::uint64_t ticks_per_second = 0;
 };
 
@@ -65,6 +70,7 @@ class Worker {
   const std::vector<ReceiveQueue>& queues() const { return queues_; }
   const Counters& counters() const { return counters_; }
   PuntRings& punts() { return punt_rings_; }
+  Learner& learner() { return learner_; }
   /// From the control plane, single producer: packets ready to leave, `port` = InterfaceId.
   rte_ring* inject() { return inject_.get(); }
   /// From other workers that have no queue of their own on a port.
@@ -73,7 +79,8 @@ class Worker {
   std::uint64_t in_flight() const;
 
  private:
-  unsigned drain(rte_ring* ring);
+  unsigned drain_inject();
+  unsigned drain_handoff();
   void rest(unsigned idle_rounds);
 
   WorkerOptions options_;
@@ -83,8 +90,12 @@ class Worker {
   Ring inject_;
   Ring handoff_;
   Transmit transmit_;
+  Mirrors mirrors_;
+  Output output_;
   Punter punter_;
+  Learner learner_;
   Pipeline pipeline_;
+  Switching switching_;
   std::vector<ReceiveQueue> queues_;
   Doorbell doorbell_;
   bool only_polled_ = false;  // something comes in that would not wake it

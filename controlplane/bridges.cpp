@@ -1,0 +1,330 @@
+#include "controlplane/bridges.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+#include "controlplane/bridges_engine.hpp"
+
+namespace weir::control {
+namespace {
+
+constexpr std::uint32_t kAssumedSpeed = 10'000;  // Mb/s
+constexpr double kSmallestBurst = 64, kBurstSeconds = 0.01;
+/// Of a storm's rate, on the wire: 64 bytes, preamble and gap.
+constexpr double kWireBits = 84 * 8;
+
+}  // namespace
+
+double packets_a_second(const config::PacketRate& rate, std::uint32_t speed_mbps) {
+  if (rate.kind == config::PacketRate::Kind::unlimited) return 0;
+  if (rate.kind == config::PacketRate::Kind::pps)
+    return std::max(1.0, static_cast<double>(rate.value));
+  const double line = (speed_mbps == 0 ? kAssumedSpeed : speed_mbps) * 1e6 / kWireBits;
+  return std::max(1.0, line * static_cast<double>(rate.value) / 10'000);
+}
+
+/// What the stations engine has others do.
+class Bridges::StationHooks final : public StationActions {
+ public:
+  explicit StationHooks(Bridges& bridges) : bridges_(bridges) {}
+  void station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now) override {
+    bridges_.station_changed(bridge, mac, now);
+  }
+  void set_flooding(BridgeId, InterfaceId, bool) override { bridges_.actions_.bridges_changed(); }
+  void event(const StationEvent& event) override { bridges_.station_event(event); }
+
+ private:
+  Bridges& bridges_;
+};
+
+Bridges::Bridges(const Clock& clock, const config::Config& config, const Interfaces& interfaces,
+                 Dataplane& dataplane, Forwarding& forwarding, BridgeActions& actions)
+    : config_(config),
+      interfaces_(interfaces),
+      dataplane_(dataplane),
+      forwarding_(forwarding),
+      actions_(actions),
+      clock_(clock),
+      hooks_(std::make_unique<StationHooks>(*this)),
+      stations_(clock, *dataplane.fdb(), *hooks_) {
+  const auto count = static_cast<BridgeId>(config.bridges.size());
+  engines_.resize(count + 1u);
+  members_.resize(count + 1u);
+  groups_.resize(count + 1u);
+  for (BridgeId id = 1; id <= count; ++id) add_bridge(id);
+}
+
+Bridges::~Bridges() = default;
+
+void Bridges::add_bridge(BridgeId id) {
+  const config::Bridge& config = config_of(id);
+  const InterfaceId own = interfaces_.of_bridge(id);
+  stations_.set_bridge(id, {.max = config.mac_table.max,
+                            .max_per_interface = config.mac_table.max_per_interface,
+                            .ageing = config.mac_table.ageing});
+  for (std::size_t i = 0; i < config.members.size(); ++i) {
+    const InterfaceId interface = interfaces_.members(id)[i];
+    members_[id].push_back({.interface = interface});
+    stations_.set_member(
+        id, interface,
+        {.max_stations = config.members[i].max_stations, .learning = config.members[i].learning});
+  }
+  // Frames to any of our addresses are ours, whichever member they come in by.
+  stations_.add_own(id, interfaces_[own].mac, own);
+  for (const InterfaceId interface : interfaces_.members(id))
+    if (interfaces_[interface].mac != interfaces_[own].mac)
+      stations_.add_own(id, interfaces_[interface].mac, own);
+  for (const config::StaticStation& station : config.statics)
+    if (!stations_.add_static(id, station.mac, *interfaces_.find(station.interface)))
+      throw std::runtime_error(fmt::format(
+          "{}:{}:{}: error: station {} cannot be one of {}: it is the router's own", config_.file,
+          station.source.line, station.source.column, station.mac.to_string(), config.name));
+  engines_[id] = std::make_unique<Engine>(*this, id);
+  engines_[id]->add_members();
+  forwarding_.follow_stations(own, [this, id](InterfaceId interface, MacAddress mac) {
+    const auto place = stations_.find(id, mac);
+    return place ? place->interface : interface;
+  });
+}
+
+Bridges::Member& Bridges::member_of(InterfaceId interface) {
+  const InterfaceRow& row = interfaces_[interface];
+  return members_[row.bridge][row.member];
+}
+
+MemberSet Bridges::flooding(BridgeId bridge) const {
+  MemberSet set = 0;
+  for (std::size_t i = 0; i < members_[bridge].size(); ++i) {
+    const Member& member = members_[bridge][i];
+    if (member.link.up && member.forwarding && stations_.floods(member.interface))
+      set |= member_bit(static_cast<unsigned>(i));
+  }
+  return set;
+}
+
+std::vector<Bridge> Bridges::snapshot() const {
+  const auto ticks = static_cast<double>(dataplane_.ticks_per_second());
+  std::vector<Bridge> result(config_.bridges.size() + 1);
+  for (BridgeId id = 1; id < result.size(); ++id) {
+    const config::Bridge& config = config_of(id);
+    const std::vector<Member>& members = members_[id];
+    Bridge& bridge = result[id];
+    bridge.id = id;
+    bridge.interface = interfaces_.of_bridge(id);
+    bridge.routed = !config.addresses.empty();
+    bridge.spanning_tree = config.spanning_tree.enabled;
+    bridge.igmp_snooping = config.igmp_snooping.enabled;
+    bridge.flooding = flooding(id);
+    bridge.unregistered = engines_[id]->settled() ? engines_[id]->routers() : bridge.flooding;
+    bridge.smallest_mtu = 65535;
+    const auto rate = [&](const config::PacketRate& limit, std::uint32_t speed) {
+      const double pps = packets_a_second(limit, speed);
+      return pps == 0 ? PolicerRate{}
+                      : PolicerRate{pps, std::max(kSmallestBurst, pps * kBurstSeconds), ticks};
+    };
+    bridge.own_storm = rate(config.storm_control.unknown_unicast, 0);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const config::BridgeMember& wish = config.members[i];
+      const config::StormControl& storm = wish.storm_control.value_or(config.storm_control);
+      const std::uint32_t speed = members[i].link.speed_mbps;
+      bridge.smallest_mtu = std::min(bridge.smallest_mtu, interfaces_[members[i].interface].mtu);
+      BridgeMember member{.interface = members[i].interface,
+                          .learning = wish.learning && members[i].learning,
+                          .forwarding = members[i].forwarding,
+                          .storm = {rate(storm.broadcast, speed), rate(storm.multicast, speed),
+                                    rate(storm.unknown_unicast, speed)}};
+      for (std::size_t j = 0; j < members.size(); ++j) {
+        const config::BridgeMember& other = config.members[j];
+        const bool apart = (wish.isolated && other.isolated) ||
+                           (wish.split_horizon != 0 && wish.split_horizon == other.split_horizon);
+        if (i != j && members[j].forwarding && !apart)
+          member.reachable |= member_bit(static_cast<unsigned>(j));
+      }
+      bridge.members.push_back(member);
+    }
+  }
+  return result;
+}
+
+unsigned Bridges::serve_reports() {
+  std::array<LearnReport, 64> reports;
+  unsigned served = 0;
+  while (served < kReportsPerTurn) {
+    const unsigned count = dataplane_.take_reports(reports.data(), reports.size());
+    for (unsigned i = 0; i < count; ++i) {
+      const LearnReport& report = reports[i];
+      const BridgeId bridge = bridge_of(report.key);
+      // What came in before its member was blocked does not count.
+      if (report.own_source != 0)
+        stations_.own_source(bridge, report.interface);
+      else if (member_of(report.interface).learning)
+        stations_.learn(bridge, mac_of(report.key), report.interface);
+    }
+    served += count;
+    if (count < reports.size()) break;
+  }
+  return served;
+}
+
+bool Bridges::serve_bpdu(InterfaceId interface, std::span<const std::uint8_t> frame) {
+  auto& tree = engines_[interfaces_[interface].bridge]->tree();
+  constexpr std::size_t kHeader = sizeof(wire::Ethernet) + kLlc.size();
+  if (!tree || frame.size() <= kHeader) return false;
+  const auto& ethernet = *reinterpret_cast<const wire::Ethernet*>(frame.data());
+  const std::size_t length = ethernet.type.get();
+  if (!std::equal(kLlc.begin(), kLlc.end(), frame.data() + sizeof ethernet) ||
+      length <= kLlc.size() || length > frame.size() - sizeof ethernet)
+    return false;
+  tree->receive(interface, frame.subspan(kHeader, length - kLlc.size()));
+  return true;
+}
+
+bool Bridges::serve_igmp(InterfaceId interface, std::span<const std::uint8_t> frame) {
+  const BridgeId bridge = interfaces_[interface].bridge;
+  auto& snooping = engines_[bridge]->snooping();
+  if (!snooping) return false;
+  const auto packet = frame.subspan(sizeof(wire::Ethernet));
+  const auto& ip = *reinterpret_cast<const wire::Ipv4*>(packet.data());
+  if (ip.protocol == wire::ip_protocol::kPim) {
+    constexpr std::uint8_t kHello = 0x20;  // version 2, type 0 (RFC 7761 section 4.9)
+    if (packet.size() > ip.header_length() && packet[ip.header_length()] == kHello)
+      snooping->pim_hello(interface);
+    return true;
+  }
+  switch (snooping->receive(interface, packet)) {
+    case IgmpForward::all:
+      send_on(bridge, interface, flooding(bridge), frame);
+      return true;
+    case IgmpForward::routers:
+      send_on(bridge, interface, flooding(bridge) & engines_[bridge]->routers(), frame);
+      return true;
+    case IgmpForward::none:
+      break;
+  }
+  return false;
+}
+
+void Bridges::send_on(BridgeId bridge, InterfaceId came_by, MemberSet targets,
+                      std::span<const std::uint8_t> frame) {
+  const auto& members = dataplane_.snapshot().bridges[bridge].members;
+  targets &= members[interfaces_[came_by].member].reachable;
+  for (; targets != 0; targets &= targets - 1)
+    actions_.send_frame(members[static_cast<unsigned>(std::countr_zero(targets))].interface, frame);
+}
+
+void Bridges::set_link(InterfaceId port, LinkState link) {
+  for (BridgeId id = 1; id < members_.size(); ++id) {
+    for (Member& member : members_[id]) {
+      if (interfaces_[member.interface].carrier != port) continue;
+      const bool was_up = member.link.up;
+      member.link = link;
+      // Whoever was there may be elsewhere by the time the link is back.
+      if (was_up && !link.up) stations_.fast_age(id, member.interface);
+      Engine& engine = *engines_[id];
+      if (engine.tree()) engine.tree()->set_link(member.interface, link.up, link.speed_mbps, true);
+      if (engine.snooping()) engine.snooping()->set_link(member.interface, link.up);
+    }
+  }
+  actions_.bridges_changed();
+}
+
+unsigned Bridges::tick() {
+  unsigned done = stations_.tick();
+  for (BridgeId id = 1; id < engines_.size(); ++id) {
+    Engine& engine = *engines_[id];
+    if (engine.tree()) {
+      const std::uint64_t before = engine.tree()->topology_changes();
+      engine.tree()->tick();
+      if (engine.snooping() && engine.tree()->topology_changes() != before)
+        engine.snooping()->topology_change();
+    }
+    if (engine.snooping()) done += engine.snooping()->tick();
+  }
+  return done;
+}
+
+MemberSet Bridges::set_of(BridgeId bridge, std::span<const InterfaceId> interfaces) const {
+  MemberSet set = 0;
+  for (const InterfaceId interface : interfaces)
+    if (interfaces_[interface].bridge == bridge) set |= member_bit(interfaces_[interface].member);
+  return set;
+}
+
+void Bridges::store_group(BridgeId bridge, const Group& group) {
+  MemberSet members = engines_[bridge]->routers();
+  for (const auto& [ip, wanted] : group.wanted) members |= wanted;
+  dataplane_.multicast().store(group.set, members);
+}
+
+void Bridges::set_group(BridgeId bridge, Ipv4Address ip, std::span<const InterfaceId> members) {
+  auto& groups = groups_[bridge];
+  const MacAddress mac = group_mac(ip);
+  const StationKey key = station_key(bridge, mac);
+  Fdb& fdb = *dataplane_.fdb();
+  const MemberSet set = set_of(bridge, members);
+  auto at = groups.find(mac);
+  if (at == groups.end()) {
+    if (set == 0) return;
+    const auto index = dataplane_.multicast().allocate();
+    // Without room it stays unregistered.
+    if (!index || !fdb.insert(key, FdbWhere::group(*index), 0)) {
+      if (index) dataplane_.multicast().release(*index);
+      ++groups_refused_;
+      return;
+    }
+    at = groups.emplace(mac, Group{.set = *index}).first;
+  }
+  Group& group = at->second;
+  if (set == 0)
+    group.wanted.erase(ip);
+  else
+    group.wanted[ip] = set;
+  if (!group.wanted.empty()) return store_group(bridge, group);
+  if (const auto slot = fdb.find(key)) fdb.erase(*slot);
+  dataplane_.multicast().release(group.set);
+  groups.erase(at);
+}
+
+void Bridges::station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now) {
+  const InterfaceId own = interfaces_.of_bridge(bridge);
+  forwarding_.station_moved(own, mac, now.value_or(own));
+}
+
+void Bridges::station_event(const StationEvent& event) {
+  const std::string& bridge = config_of(event.bridge).name;
+  const std::string mac = event.mac.to_string();
+  const auto name = [&](InterfaceId id) -> const std::string& { return interfaces_[id].name; };
+  switch (event.kind) {
+    case StationEvent::Kind::frozen:
+      return spdlog::warn("{}: {} is heard on {} and on {}: it stays on {} for 300 s", bridge, mac,
+                          name(event.interface), name(event.other), name(event.interface));
+    case StationEvent::Kind::thawed:
+      return spdlog::info("{}: {} may move again", bridge, mac);
+    case StationEvent::Kind::loop:
+      return spdlog::error("{}: a loop by way of {} and {}: nothing is flooded to or from {}",
+                           bridge, name(event.interface), name(event.other), name(event.interface));
+    case StationEvent::Kind::loop_over:
+      return spdlog::info("{}: {} floods again", bridge, name(event.interface));
+    case StationEvent::Kind::table_full:
+      return spdlog::warn("{}: no room to learn {} on {}", bridge, mac, name(event.interface));
+  }
+}
+
+void Bridges::neighbor_at(InterfaceId own, Ipv4Address ip, std::optional<MacAddress> mac) {
+  const BridgeId bridge = interfaces_[own].bridge;
+  const std::uint64_t key = std::uint64_t{own} << 32 | ip.value();
+  if (const auto at = pinned_.find(key); at != pinned_.end()) {
+    if (mac && at->second == *mac) return;
+    stations_.unpin(bridge, at->second);
+    pinned_.erase(at);
+  }
+  if (!mac) return;
+  stations_.pin(bridge, *mac);
+  pinned_.emplace(key, *mac);
+}
+
+}  // namespace weir::control

@@ -1,0 +1,59 @@
+#include "dataplane/worker/mirrors.hpp"
+
+#include <rte_cycles.h>
+#include <rte_ether.h>
+#include <rte_ring.h>
+
+#include "dataplane/packet/burst.hpp"
+#include "dataplane/worker/mirror_copy.hpp"
+
+namespace weir {
+
+void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint16_t mirror,
+                   rte_mbuf* const* packets, unsigned count, MirrorDirection direction) {
+  const MirrorTarget& target = snapshot.mirrors[mirror];
+  rte_mbuf* copies[Burst::kSize];
+  unsigned made = 0;
+  std::uint64_t bytes = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    rte_mbuf* const copied =
+        target.ring != nullptr
+            ? mirror_copy(packets[i], files_, snapshot.interfaces[of.carrier].port, 0, direction,
+                          rte_rdtsc())
+            : whole_copy(packets[i], direction);
+    if (copied == nullptr) continue;
+    copies[made++] = copied;
+    bytes += packets[i]->pkt_len;
+  }
+  counters_.generated.add(count);
+  MirrorCounters& counters = counters_.mirror[mirror];
+  unsigned taken = made;
+  if (target.ring != nullptr) {
+    taken = rte_ring_mp_enqueue_burst(target.ring, reinterpret_cast<void**>(copies), made, nullptr);
+    counters_.consumed.add(taken);
+    if (taken < made) rte_pktmbuf_free_bulk(copies + taken, made - taken);
+  } else if (made > 0) {
+    transmit_.send(target.interface, copies, made, bytes);
+  }
+  counters.packets.add(taken);
+  counters.bytes.add(bytes);
+  counters.dropped.add(count - taken);
+  constexpr auto kReason = static_cast<std::size_t>(DropReason::mirror_full);
+  if (taken < count) counters_.interface[of.id].dropped[kReason].add(count - taken);
+}
+
+/// With the tag that stands beside the frame, if there is one.
+rte_mbuf* Mirrors::whole_copy(const rte_mbuf* packet, MirrorDirection direction) {
+  rte_mbuf* copied = rte_pktmbuf_copy(packet, packets_, 0, UINT32_MAX);
+  if (copied == nullptr) return nullptr;
+  const bool beside =
+      (direction == MirrorDirection::in ? packet->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED
+                                        : packet->ol_flags & RTE_MBUF_F_TX_VLAN) != 0;
+  if (beside && rte_vlan_insert(&copied) != 0) {
+    rte_pktmbuf_free(copied);
+    return nullptr;
+  }
+  return copied;
+}
+
+}  // namespace weir
