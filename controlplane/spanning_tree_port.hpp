@@ -77,7 +77,10 @@ struct SpanningTree::Port {
   unsigned hello_time() const { return designated_times.hello_time; }
   unsigned fwd_delay() const { return designated_times.forward_delay; }
   unsigned max_age() const { return designated_times.max_age; }
-  unsigned forward_delay() const { return send_rstp ? hello_time() : fwd_delay(); }
+  /// 17.20.5; and where nobody can agree, the long wait is the only thing that keeps loops out.
+  unsigned forward_delay() const {
+    return send_rstp && point_to_point ? hello_time() : fwd_delay();
+  }
   unsigned edge_delay() const { return point_to_point ? kMigrateTime : max_age(); }
 };
 

@@ -73,6 +73,11 @@ void SpanningTree::information_update(Port& port) {
   port.info_is = Port::InfoIs::mine;
   port.new_info = true;
   port.information = Port::Information::current;
+  // Ours: the neighbour did not agree to this, and forwards.
+  if (port.forward && !port.agreed && !port.oper_edge && port.point_to_point && port.send_rstp) {
+    port.proposing = true;
+    port.edge_delay_while = port.edge_delay();
+  }
 }
 
 /// RECEIVE, with rcvInfo (17.21.8).
@@ -87,9 +92,7 @@ void SpanningTree::information_receive(Port& port) {
                                 port.id};
   if (message.role != Bpdu::Role::designated) {
     if (priority < port.port_priority) return;  // OTHER
-    // NOT_DESIGNATED, with recordAgreement (17.21.9).
-    port.agreed = port.point_to_point && message.agreement;
-    if (port.agreed) port.proposing = false;
+    record_agreement(port);                     // NOT_DESIGNATED
     set_tc_flags(port);
     return;
   }
@@ -105,6 +108,18 @@ void SpanningTree::information_receive(Port& port) {
   } else if (message.learning) {  // INFERIOR_DESIGNATED, with recordDispute (17.21.10)
     port.disputed = true;
     port.agreed = false;
+  }
+}
+
+/// recordAgreement (17.21.9), and two conditions of ours: an agreement is to what we sent last, so
+/// none counts while that is yet to be told; and who has heard it has our root.
+void SpanningTree::record_agreement(Port& port) {
+  if (!port.point_to_point || !port.message.agreement ||
+      port.message.root != port.port_priority.root) {
+    port.agreed = false;
+  } else if (!port.new_info) {
+    port.agreed = true;
+    port.proposing = false;
   }
 }
 
@@ -351,7 +366,7 @@ bool SpanningTree::alternate_port(Port& port) {
   return false;
 }
 
-/// 17.20.3, as corrected in 802.1Q-2018 13.29.11: also without news to send.
+/// 17.20.3; what is yet to be updated is not synced either.
 bool SpanningTree::all_synced() const {
   return std::all_of(ports_.begin(), ports_.end(), [](const auto& port) {
     return port->is_current() && port->role == port->selected_role &&

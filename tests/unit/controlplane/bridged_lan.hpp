@@ -1,5 +1,5 @@
 // Bridges on segments, simulated: BPDUs take their time, and every one is delivered in its order.
-// Whoever has a port in a forwarding state and a loop with it is found out after every event.
+// After every event it is looked whether forwarding ports make a loop.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -102,11 +103,20 @@ class BridgedLan {
       check();
     }
   }
+  void set_reflecting(std::size_t segment, bool is_reflecting) {
+    segments_[segment].is_reflecting = is_reflecting;
+  }
   /// All its segments go down, or up.
   void set_bridge_up(std::size_t bridge, bool is_up) {
     for (std::size_t i = 0; i < segments_.size(); ++i)
       for (const End& end : segments_[i].ends)
         if (end.bridge == bridge && segments_[i].is_up != is_up) set_up(i, is_up);
+  }
+
+  /// As if `bpdu` came in there from a bridge that is not simulated.
+  void inject(End to, const Bpdu& bpdu) {
+    tree(to.bridge).receive(to.port, EncodedBpdu{bpdu}.bytes());
+    check();
   }
 
   void run(Duration length) {
@@ -169,8 +179,9 @@ class BridgedLan {
   }
   std::mt19937& random() { return random_; }
 
-  /// Moments at which forwarding ports made a loop.
+  /// How often forwarding ports made a loop, and for how long at most.
   unsigned loops() const { return loops_; }
+  Duration longest_loop() const { return longest_loop_; }
 
   /// Which bridges hear each other: by forwarding ports, or by any cable.
   std::vector<std::size_t> components(bool only_forwarding) { return join(only_forwarding).first; }
@@ -224,7 +235,13 @@ class BridgedLan {
   }
 
   void check() {
-    if (join(true).second) ++loops_;
+    const bool is_looped = join(true).second;
+    if (is_looped && !looped_since_) {
+      ++loops_;
+      looped_since_ = clock_.now();
+    }
+    if (looped_since_) longest_loop_ = std::max(longest_loop_, clock_.now() - *looped_since_);
+    if (!is_looped) looped_since_.reset();
   }
 
   /// For each bridge the least one that it is joined with; and whether two ways lead anywhere.
@@ -275,6 +292,8 @@ class BridgedLan {
   Duration least_delay_ = 50us, most_delay_ = 1ms;
   TimePoint last_change_{0};
   unsigned loops_ = 0;
+  std::optional<TimePoint> looped_since_;
+  Duration longest_loop_{0};
 };
 
 }  // namespace weir::control::test
