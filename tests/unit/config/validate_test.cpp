@@ -308,7 +308,7 @@ TEST(Validate, OverlapsOfManyAddressesTakeNoPairs) {
   for (std::uint32_t i = 0; i < 511; ++i) {
     Vlan& vlan = config.vlans.emplace_back();
     vlan.name = cat("v", i);
-    vlan.link = "a";
+    vlan.link = config.ethernets[0].name;
     vlan.id = static_cast<std::uint16_t>(i + 1);
     for (std::uint32_t n = 1; n <= 64; ++n) {
       vlan.addresses.push_back({Ipv4Address{(10u << 24) + (i << 8) + n}, 24});
