@@ -21,6 +21,11 @@ struct ArpBudget {
   Policer reply;                // answers to requests
   std::array<Policer, 4> punt;  // P0 to P3
 
+  /// Of one of the classes P0 to P3.
+  Policer& of(PuntClass punt_class) {
+    return punt[static_cast<std::size_t>(punt_class) -
+                static_cast<std::size_t>(PuntClass::p0_reply)];
+  }
   explicit ArpBudget(double ticks_per_second);
   ArpBudget() = default;
 };

@@ -131,7 +131,7 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
     if (!verdict.answer && !verdict.punt) return drop(i, verdict.drop);
 
     DropReason punted = DropReason::arp_policed;
-    if (verdict.punt && budget.punt[static_cast<std::size_t>(verdict.punt_class)].take(arrival.now))
+    if (verdict.punt && budget.of(verdict.punt_class).take(arrival.now))
       punted = punter_.punt(burst.packet[i],
                             {.interface = interface.id,
                              .heard_on = heard_on(arrival),

@@ -1,4 +1,4 @@
-"""A bridge between real Linux hosts: unicast, broadcast, its own routed interface, moves, limits."""
+"""A bridge between real Linux hosts: unicast, broadcast, its own routed interface, limits."""
 
 import unittest
 

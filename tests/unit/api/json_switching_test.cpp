@@ -97,9 +97,9 @@ TEST(SwitchingAnswers, Configuration) {
   const Json& shown = json["bridges"][0];
   EXPECT_EQ(
       shown["storm_control"],
-      Json({{"broadcast", "300pps"}, {"multicast", "2.05%"}, {"unknown_unicast", "unlimited"}}));
+      Json({{"broadcast", "300pps"}, {"multicast", "2.05%"}, {"unknown_unicast", "none"}}));
   EXPECT_EQ(shown["interfaces"][0]["storm_control"]["broadcast"], "1%");
-  EXPECT_EQ(shown["interfaces"][0]["edge"], false);
+  EXPECT_EQ(shown["interfaces"][0]["edge"], "false");
   EXPECT_EQ(shown["static"][0]["mac"], "02:00:5e:10:00:10");
   EXPECT_EQ(shown["mac_table"]["ageing_seconds"], 300);
   EXPECT_EQ(shown["igmp_snooping"]["querier"], "auto");

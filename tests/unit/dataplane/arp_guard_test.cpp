@@ -198,9 +198,7 @@ TEST(ArpBudget, BoundsEachClass) {
     return taken;
   };
   for (const BudgetRow& row : kBudgets)
-    EXPECT_NEAR(storm(budget.punt[static_cast<std::size_t>(row.punt_class)]), row.rate + row.burst,
-                1)
-        << row.name;
+    EXPECT_NEAR(storm(budget.of(row.punt_class)), row.rate + row.burst, 1) << row.name;
   EXPECT_NEAR(storm(budget.reply), 20'000 + 256, 1);
 }
 
