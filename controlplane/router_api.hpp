@@ -262,16 +262,15 @@ class RouterApi {
                                           std::optional<Ipv4Prefix> after, std::size_t limit) = 0;
   virtual std::size_t route_count() = 0;
   virtual std::vector<NeighborStatus> neighbors() = 0;
-  virtual std::vector<BridgeStatus> bridges() { return {}; }
+  virtual std::vector<BridgeStatus> bridges() = 0;
   /// Stations that match, after (bridge, MAC) `after` when given, at most `limit`.
-  virtual StationPage stations(const StationFilter&,
-                               std::optional<std::pair<std::string, MacAddress>>, std::size_t) {
-    return {};
-  }
+  virtual StationPage stations(const StationFilter& filter,
+                               std::optional<std::pair<std::string, MacAddress>> after,
+                               std::size_t limit) = 0;
   /// Forgets learnt stations that match; returns how many. Frozen ones thaw.
-  virtual std::size_t flush_stations(const StationFilter&) { return {}; }
-  virtual std::vector<MulticastGroupStatus> multicast_groups() { return {}; }
-  virtual std::vector<MirrorStatus> mirrors() { return {}; }
+  virtual std::size_t flush_stations(const StationFilter& filter) = 0;
+  virtual std::vector<MulticastGroupStatus> multicast_groups() = 0;
+  virtual std::vector<MirrorStatus> mirrors() = 0;
   virtual CountersStatus counters() = 0;
   virtual std::vector<DropStatus> drops() = 0;
   virtual FibAnswer fib(Ipv4Address destination) = 0;

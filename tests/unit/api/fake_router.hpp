@@ -103,6 +103,17 @@ class FakeRouter : public control::RouterApi {
         {ip("10.0.1.20"), mac("02:00:00:00:00:20"), "left", "PERMANENT", "static", 0, -1, 0, 0}};
   }
 
+  // A router without bridges: see fake_switch.hpp.
+  std::vector<control::BridgeStatus> bridges() override { return {}; }
+  control::StationPage stations(const control::StationFilter&,
+                                std::optional<std::pair<std::string, MacAddress>>,
+                                std::size_t) override {
+    return {};
+  }
+  std::size_t flush_stations(const control::StationFilter&) override { return 0; }
+  std::vector<control::MulticastGroupStatus> multicast_groups() override { return {}; }
+  std::vector<control::MirrorStatus> mirrors() override { return {}; }
+
   control::CountersStatus counters() override {
     const Handover handover(*this);
     control::CountersStatus status;

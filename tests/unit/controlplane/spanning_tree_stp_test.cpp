@@ -140,6 +140,16 @@ TEST_F(Stp, NotifiesItsRootUntilItAcknowledges) {
   EXPECT_EQ(lan.log(0).sent[port.port].size(), final_count);
 }
 
+TEST_F(Stp, WhatRstpWouldAgreeToIsNoNotification) {
+  lan.tree(0).remove_port(other.port);
+  hello(configuration(kBetter), 80s);
+  lan.log(0).sent.clear();
+  Bpdu worse = configuration(kBetter);
+  worse.root_path_cost = 1;
+  hello(worse, 10s);
+  EXPECT_TRUE(lan.log(0).sent[port.port].empty());
+}
+
 TEST_F(Stp, ARootThatSetsItsFlagFlushesOurs) {
   hello(configuration(kBetter), 60s);
   lan.log(0).flushes.clear();

@@ -263,6 +263,62 @@ TEST(SpanningTree, AnEdgePortIsNoTopologyChange) {
   EXPECT_EQ(lan.roles(0), "DD");
 }
 
+/// A forwarding port whose neighbour agreed to less asks again; when nobody is there any more it
+/// becomes an edge, and no topology change flushes it.
+TEST(SpanningTree, WorseInformationIsProposedByAForwardingPort) {
+  BridgedLan lan;
+  lan.add_bridge();
+  const auto below = lan.add_port(0), above = lan.add_port(0);
+  lan.connect({.ends = {below}});
+  lan.connect({.ends = {above}});
+  Bpdu root;
+  root.root = root.bridge = {4096, BridgedLan::mac(9)};
+  root.port = {0x8001};
+  lan.inject(above, root);
+  Bpdu agreement = root;
+  agreement.bridge = {32768, BridgedLan::mac(8)};
+  agreement.root_path_cost = 40'000;
+  agreement.role = Bpdu::Role::root;
+  agreement.agreement = true;
+  lan.inject(below, agreement);
+  EXPECT_EQ(lan.roles(0), "DR");
+  EXPECT_FALSE(lan.log(0).sent[below.port].back().proposal);
+
+  root.root_path_cost = 1'000;
+  lan.inject(above, root);
+  EXPECT_EQ(lan.roles(0), "DR");  // it goes on
+  const Bpdu& sent = lan.log(0).sent[below.port].back();
+  EXPECT_TRUE(sent.proposal && sent.forwarding);
+  EXPECT_EQ(sent.root_path_cost, 21'000u);
+
+  lan.run(2s);
+  EXPECT_FALSE(lan.port(below).edge);
+  lan.run(2s);
+  EXPECT_TRUE(lan.port(below).edge);
+  lan.log(0).flushes.clear();
+  root.topology_change = true;
+  lan.inject(above, root);
+  EXPECT_TRUE(lan.log(0).flushes.empty());
+}
+
+// An agreement to another root's information, on its way when that changed.
+TEST(SpanningTree, AnAgreementAboutAnotherRootDoesNotCount) {
+  BridgedLan lan;
+  lan.add_bridge();
+  const auto port = lan.add_port(0);
+  lan.connect({.ends = {port}});
+  Bpdu agreement;
+  agreement.root = {40960, BridgedLan::mac(7)};
+  agreement.bridge = {45056, BridgedLan::mac(8)};
+  agreement.role = Bpdu::Role::root;
+  agreement.agreement = true;
+  lan.inject(port, agreement);
+  EXPECT_EQ(lan.roles(0), "d");
+  agreement.root = lan.tree(0).status().bridge;
+  lan.inject(port, agreement);
+  EXPECT_EQ(lan.roles(0), "D");
+}
+
 // --- who decides
 
 TEST(SpanningTree, BridgePriorityComesBeforeAddress) {
