@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 #include <stdexcept>
 
 #include "controlplane/bridges_engine.hpp"
@@ -74,10 +75,10 @@ void Bridges::add_bridge(BridgeId id) {
         {.max_stations = config.members[i].max_stations, .learning = config.members[i].learning});
   }
   // Frames to any of our addresses are ours, whichever member they come in by.
-  stations_.add_own(id, interfaces_[own].mac, own);
-  for (const InterfaceId interface : interfaces_.members(id))
-    if (interfaces_[interface].mac != interfaces_[own].mac)
-      stations_.add_own(id, interfaces_[interface].mac, own);
+  std::set<MacAddress> addresses{interfaces_[own].mac};
+  for (const InterfaceId member : interfaces_.members(id))
+    addresses.insert(interfaces_[member].mac);
+  for (const MacAddress& mac : addresses) stations_.add_own(id, mac, own);
   for (const config::StaticStation& station : config.statics)
     if (!stations_.add_static(id, station.mac, *interfaces_.find(station.interface)))
       throw std::runtime_error(fmt::format(

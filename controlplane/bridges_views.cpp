@@ -31,7 +31,7 @@ BridgeStatus Bridges::status_of(BridgeId bridge) const {
                       .mtu = own.mtu,
                       .addresses = own.addresses,
                       .stations = counters.stations,
-                      .statics = counters.statics,
+                      .statics = static_cast<std::uint32_t>(config.statics.size()),
                       .pinned = counters.pinned,
                       .frozen = counters.frozen,
                       .max_stations = config.mac_table.max,
