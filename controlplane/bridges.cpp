@@ -61,6 +61,10 @@ Bridges::Bridges(const Clock& clock, const config::Config& config, const Interfa
 
 Bridges::~Bridges() = default;
 
+void Bridges::start() {
+  for (BridgeId id = 1; id < engines_.size(); ++id) engines_[id]->add_members();
+}
+
 void Bridges::add_bridge(BridgeId id) {
   const config::Bridge& config = config_of(id);
   const InterfaceId own = interfaces_.of_bridge(id);
@@ -69,7 +73,9 @@ void Bridges::add_bridge(BridgeId id) {
                             .ageing = config.mac_table.ageing});
   for (std::size_t i = 0; i < config.members.size(); ++i) {
     const InterfaceId interface = interfaces_.members(id)[i];
-    members_[id].push_back({.interface = interface});
+    // Spanning tree begins with all of them out.
+    const bool open = !config.spanning_tree.enabled;
+    members_[id].push_back({.interface = interface, .learning = open, .forwarding = open});
     stations_.set_member(
         id, interface,
         {.max_stations = config.members[i].max_stations, .learning = config.members[i].learning});
@@ -85,7 +91,6 @@ void Bridges::add_bridge(BridgeId id) {
           "{}:{}:{}: error: station {} cannot be one of {}: it is the router's own", config_.file,
           station.source.line, station.source.column, station.mac.to_string(), config.name));
   engines_[id] = std::make_unique<Engine>(*this, id);
-  engines_[id]->add_members();
   forwarding_.follow_stations(own, [this, id](InterfaceId interface, MacAddress mac) {
     const auto place = stations_.find(id, mac);
     return place ? place->interface : interface;

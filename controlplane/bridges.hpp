@@ -49,6 +49,9 @@ class Bridges final {
   Bridges(const Bridges&) = delete;
   Bridges& operator=(const Bridges&) = delete;
 
+  /// Once the first snapshot is published: spanning trees and queriers begin.
+  void start();
+
   /// The snapshot's bridges.
   std::vector<Bridge> snapshot() const;
 
@@ -83,7 +86,7 @@ class Bridges final {
   class Engine;  // of one bridge: its spanning tree's and its snooping's actions
   struct Member {
     InterfaceId interface = 0;
-    LinkState link{.up = true};
+    LinkState link;
     bool learning = true, forwarding = true;  // spanning tree's verdict
     bool guarded = false;
   };

@@ -107,6 +107,7 @@ Router::Router(const config::Config& config)
   add_configured_routes();
   open_mirrors();
   publish_snapshot();
+  if (bridges_) bridges_->start();
   add_static_neighbors();
 }
 
