@@ -10,6 +10,7 @@ namespace weir {
 namespace {
 
 struct Tag {
+  static constexpr std::uint16_t kCut = 0xffff;  // the frame ends within it
   std::uint16_t type = 0;
   std::uint16_t id = 0;
 };
@@ -32,19 +33,20 @@ class Frame {
   Tag tag() const {
     if (beside_)
       return {wire::ether_type::kVlan, static_cast<std::uint16_t>(packet_->vlan_tci & kVlanIdMask)};
-    if (packet_->data_len < sizeof(wire::Ethernet) + kTagLength) return {};
+    if (packet_->data_len < sizeof(wire::Ethernet)) return {};
     Be16 type, control;
     const auto* const at = rte_pktmbuf_mtod_offset(packet_, const std::uint8_t*, kAddressesLength);
     std::memcpy(&type, at, sizeof type);
-    std::memcpy(&control, at + 2, sizeof control);
     if (!is_tag(type.get())) return {};
+    if (packet_->data_len < sizeof(wire::Ethernet) + kTagLength) return {type.get(), Tag::kCut};
+    std::memcpy(&control, at + 2, sizeof control);
     return {type.get(), static_cast<std::uint16_t>(control.get() & kVlanIdMask)};
   }
+  /// What is beside the frame stays there as its priority alone: nobody puts the tag back.
   void pop() {
-    if (beside_)
-      beside_ = false;
-    else
-      pop_tag(packet_);
+    if (!beside_) return pop_tag(packet_);
+    beside_ = false;
+    packet_->ol_flags &= ~std::uint64_t{RTE_MBUF_F_RX_VLAN_STRIPPED};
   }
 
  private:
@@ -61,8 +63,11 @@ InterfaceId sort_out(rte_mbuf* packet, const Interface& port, const Snapshot& sn
   for (unsigned looked = 0; looked < 3; ++looked) {
     const Tag tag = frame.tag();
     if (tag.type == 0) return interface->id;
+    // Padded on its way, it would be a tag after all.
+    if (tag.id == Tag::kCut) return VlanMap::kNone;
     if (tag.id == 0 && interface == &port) {
       frame.pop();
+      tells_type = true;
       continue;
     }
     const InterfaceId next = find(*interface, tag, tells_type);
@@ -71,7 +76,8 @@ InterfaceId sort_out(rte_mbuf* packet, const Interface& port, const Snapshot& sn
     interface = &snapshot.interfaces[next];
     tells_type = true;  // only the outermost one is lost on the way
   }
-  if (frame.tag().type == 0 || interface->other_vlans) return interface->id;
+  const Tag rest = frame.tag();
+  if (rest.type == 0 || (interface->other_vlans && rest.id != Tag::kCut)) return interface->id;
   return VlanMap::kNone;
 }
 

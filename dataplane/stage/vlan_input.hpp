@@ -3,7 +3,7 @@
 // Tags that name an interface are taken off, so that all later stages see frames as that interface
 // has them. A priority tag (VLAN 0) is taken off and means no VLAN. What has no tag is the port's
 // own (its native VLAN). A tag that no interface has: the frame is dropped, or stays as it is where
-// `other_vlans` lets it in.
+// `other_vlans` lets it in. A frame that ends within a tag is dropped.
 #pragma once
 
 #include "dataplane/packet/burst.hpp"

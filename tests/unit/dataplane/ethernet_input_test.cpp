@@ -18,6 +18,7 @@ constexpr NamedLane<EthernetInput> kLanes[] = {{"ipv4", &EthernetInput::ipv4},
                                                {"too_long", &EthernetInput::too_long},
                                                {"not_ours", &EthernetInput::not_ours},
                                                {"not_subscribed", &EthernetInput::not_subscribed},
+                                               {"unknown_vlan", &EthernetInput::unknown_vlan},
                                                {"unknown_type", &EthernetInput::unknown_type}};
 
 struct Row {
@@ -67,11 +68,16 @@ std::vector<Row> rows() {
       {"LLDP to its group", typed(0x88cc, {{1, 0x80, 0xc2, 0, 0, 14}}), "not_subscribed"},
       {"IPv4's type with the bytes swapped", typed(0x0008), "unknown_type"},
       {"a length, IEEE 802.3", typed(46), "unknown_type"},
-      {"802.1Q tag, IPv4 inside", tagged(ip, 7, wire::ether_type::kVlan), "unknown_type"},
-      {"802.1ad tag, IPv4 inside", tagged(ip, 7, wire::ether_type::kQinQ), "unknown_type"},
-      {"802.1Q tag, priority only", tagged(ip, 0xe000, wire::ether_type::kVlan), "unknown_type"},
+      {"802.1Q tag, IPv4 inside", tagged(ip, 7, wire::ether_type::kVlan), "unknown_vlan"},
+      {"802.1ad tag, IPv4 inside", tagged(ip, 7, wire::ether_type::kQinQ), "unknown_vlan"},
+      {"802.1Q tag, priority only", tagged(ip, 0xe000, wire::ether_type::kVlan), "unknown_vlan"},
       {"802.1Q tag, to another MAC",
        tagged(ipv4_to({{2, 0, 0, 0, 0, 7}}), 7, wire::ether_type::kVlan), "not_ours"},
+      {"802.1Q tag, to broadcast",
+       tagged(ipv4_to(MacAddress::broadcast()), 7, wire::ether_type::kVlan), "unknown_vlan"},
+      {"802.1Q tag, to a group of others",
+       tagged(ipv4_to({{1, 0, 0x5e, 0, 0, 5}}), 7, wire::ether_type::kVlan), "not_subscribed"},
+      {"802.1Q tag, cut short", truncated(tagged(ip, 7, wire::ether_type::kVlan), 33), "too_short"},
   };
 }
 

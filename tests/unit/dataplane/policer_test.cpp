@@ -84,6 +84,56 @@ TEST(Policer, ALongPauseSavesNoMoreThanABurst) {
   EXPECT_EQ(taken, 4u);
 }
 
+// One at a time against the bucket above.
+TEST(PolicerState, TakesAsManyOfSeveralAsOneByOne) {
+  std::mt19937_64 random(2);
+  for (const std::uint64_t rate : {10u, 1'000u, 1'000'000u}) {
+    for (const std::uint64_t burst : {1u, 2u, 64u, 500u}) {
+      const PolicerRate limit(static_cast<double>(rate), static_cast<double>(burst),
+                              kTicksPerSecond);
+      const auto interval = static_cast<std::uint64_t>(kTicksPerSecond) / rate;
+      PolicerState state;
+      Bucket bucket(interval, burst);
+      std::uint64_t now = 1'000'000'000;
+      unsigned partly = 0;
+      for (int i = 0; i < 5'000; ++i) {
+        now += random() % (4 * interval) * (random() % 8);
+        const auto wanted = static_cast<unsigned>(random() % 65);
+        unsigned expected = 0;
+        while (expected < wanted && bucket.take(now)) ++expected;
+        const unsigned taken = state.take(limit, now, wanted);
+        ASSERT_EQ(taken, expected) << "rate " << rate << ", burst " << burst;
+        partly += taken > 0 && taken < wanted;
+      }
+      EXPECT_GT(partly, 100u);
+    }
+  }
+}
+
+TEST(PolicerState, WithoutALimitAllAndOfNothingNothing) {
+  PolicerState state;
+  EXPECT_EQ(state.take({}, 5, 1'000'000), 1'000'000u);
+  EXPECT_EQ(state.take(PolicerRate(1, 1, 1'000), 5, 0), 0u);
+  EXPECT_EQ(state.take(PolicerRate(1, 1, 1'000), 5, 3), 1u) << "asking for nothing cost something";
+}
+
+TEST(PolicerState, RefillsToTheBurstAndNoFurther) {
+  const PolicerRate rate(1'000, 4, kTicksPerSecond);
+  PolicerState state;
+  EXPECT_EQ(state.take(rate, 1'000'000'000, 64), 4u);
+  EXPECT_EQ(state.take(rate, 1'000'000'000, 64), 0u);
+  EXPECT_EQ(state.take(rate, 1'004'000'000, 64), 2u);  // two intervals later
+  EXPECT_EQ(state.take(rate, std::uint64_t{1} << 60, 64), 4u);
+}
+
+// Faster than the clock: still a limit, not none.
+TEST(PolicerState, ARateBeyondTheClockIsOneATick) {
+  const PolicerRate rate(1e9, 1, 1'000);
+  PolicerState state;
+  EXPECT_EQ(state.take(rate, 100, 64), 1u);
+  EXPECT_EQ(state.take(rate, 101, 64), 1u);
+}
+
 TEST(Policer, WithoutARateThereIsNoLimit) {
   Policer policer;
   for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(policer.take(5));

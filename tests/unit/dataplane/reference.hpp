@@ -35,6 +35,7 @@ inline std::string ethernet_lane(const Bytes& frame, const MacAddress& own) {
   if (group && !broadcast && !all_hosts && !all_routers) return "not_subscribed";
   if (u16(frame, 12) == 0x0800) return group ? "ipv4_group" : "ipv4";
   if (u16(frame, 12) == 0x0806) return frame.size() < 42 ? "too_short" : "arp";
+  if (u16(frame, 12) == 0x8100 || u16(frame, 12) == 0x88a8) return "unknown_vlan";
   return "unknown_type";
 }
 

@@ -18,9 +18,12 @@ struct HandOver {
   HandOver() { transmit.set_path(7, {.handoff = ring.get()}); }
   std::vector<rte_mbuf*> take() {
     std::vector<rte_mbuf*> result;
-    void* packet = nullptr;
-    while (rte_ring_dequeue(ring.get(), &packet) == 0)
-      result.push_back(static_cast<rte_mbuf*>(packet));
+    void* marked = nullptr;
+    while (rte_ring_dequeue(ring.get(), &marked) == 0) {
+      const auto [packet, port] = marked_port(marked);
+      EXPECT_EQ(port, 7);
+      result.push_back(packet);
+    }
     return result;
   }
   std::uint64_t dropped(DropReason reason) {
@@ -39,10 +42,7 @@ TEST(Transmit, HandsOverInOrderAndLeavesTheCountingToTheOwner) {
   handover.transmit.flush();
   const auto taken = handover.take();
   EXPECT_EQ(taken, packets);
-  for (rte_mbuf* packet : taken) {
-    EXPECT_EQ(packet->port, 7);
-    rte_pktmbuf_free(packet);
-  }
+  for (rte_mbuf* packet : taken) rte_pktmbuf_free(packet);
   EXPECT_EQ(handover.counters.interface[7].tx_packets.get(), 0u);
   EXPECT_EQ(handover.counters.dropped(), 0u);
   handover.transmit.flush();
