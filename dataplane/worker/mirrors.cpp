@@ -46,6 +46,11 @@ void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint16_t 
 rte_mbuf* Mirrors::whole_copy(const rte_mbuf* packet, MirrorDirection direction) {
   rte_mbuf* copied = rte_pktmbuf_copy(packet, packets_, 0, UINT32_MAX);
   if (copied == nullptr) return nullptr;
+  // Longer than a buffer: longer than any port may send.
+  if (copied->nb_segs != 1) {
+    rte_pktmbuf_free(copied);
+    return nullptr;
+  }
   const bool beside =
       (direction == MirrorDirection::in ? packet->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED
                                         : packet->ol_flags & RTE_MBUF_F_TX_VLAN) != 0;

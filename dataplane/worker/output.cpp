@@ -56,6 +56,8 @@ void Output::send_special(InterfaceId interface, rte_mbuf** packets, unsigned co
   counters_.interface[interface].tx_packets.add(count);
   counters_.interface[interface].tx_bytes.add(bytes);
   for (unsigned i = 0; i < count; ++i) send_into(to, packets[i]);
+  // Not every caller of `send` flushes.
+  flush();
 }
 
 void Output::send_tagged(const Interface& to, rte_mbuf** packets, unsigned count) {
@@ -76,6 +78,9 @@ void Output::send_into(const Interface& own, rte_mbuf* packet) {
         snapshot_->tables.fdb->reader().lookup(station_key(bridge.id, to)))};
     if (where.present()) {
       if (where.interface() == own.id) return drop(own.id, DropReason::same_interface, packet);
+      const Interface& at = snapshot_->interfaces[where.interface()];
+      if (!bridge.members[at.member].forwarding)
+        return drop(own.id, DropReason::port_blocked, packet);
       return stage(where.interface(), packet);
     }
     constexpr auto kClass = static_cast<std::size_t>(FloodClass::unknown_unicast);
@@ -125,8 +130,15 @@ void Output::flood_tagged(const Bridge& bridge, MemberSet alike, rte_mbuf** pack
     packets = copies;
   }
   // A shared packet cannot wait for the port to put tags on.
+  const unsigned untagged = count;
   count = put_tags(first, packets, count, false);
-  if (!keep) counters_.generated.add(std::uint64_t{count} * (holders - 1));
+  // Those without room for them are missed by every holder, and were counted once.
+  constexpr auto kReason = static_cast<std::size_t>(DropReason::no_buffer);
+  if (keep)
+    counters_.interface[first.id].dropped[kReason].add(std::uint64_t{untagged - count} *
+                                                       (holders - 1));
+  else
+    counters_.generated.add(std::uint64_t{count} * (holders - 1));
   share(packets, count, holders);
   for (; alike != 0; alike &= alike - 1)
     send_tagged(interface_of_member(*snapshot_, bridge, alike), packets, count);

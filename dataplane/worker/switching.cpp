@@ -97,8 +97,9 @@ void Switching::bridge(Burst& burst, const Snapshot& snapshot, std::uint64_t now
                                     .seconds = snapshot.tables.fdb->seconds()});
   learn(arrival, found);
   const Lane barred = member.forwarding ? found.own_source : burst.all();
-  forward(arrival, found.forward - barred);
-  if ((found.forward - barred) == burst.all()) return;  // the common case ends here
+  const Lane ahead = found.forward - barred;
+  forward(arrival, ahead);
+  if (ahead == burst.all()) return endings_.settle(burst, interface.id);  // the common case
 
   to_own(arrival, found.own - barred);
   groups(arrival, input, (input.multicast | input.broadcast) - barred, found);
@@ -355,12 +356,17 @@ void Switching::to_own(const Arrival& arrival, Lane lane) {
 /// Copies of what the bridge itself wants of its groups' packets; all others get them as well.
 void Switching::groups_to_own(const Arrival& arrival, Lane lane) {
   own_.size = 0;
+  unsigned wanted = 0;
   lane.for_each([&](unsigned i) {
     if (!wants_group(arrival, i)) return;
+    ++wanted;
     rte_mbuf* const copy = rte_pktmbuf_copy(arrival.burst.packet[i], parts_.packets, 0, UINT32_MAX);
     if (copy != nullptr) own_.packet[own_.size++] = copy;
   });
-  counters_.generated.add(own_.size);
+  counters_.generated.add(wanted);
+  constexpr auto kReason = static_cast<std::size_t>(DropReason::no_buffer);
+  if (own_.size < wanted)
+    counters_.interface[arrival.bridge.interface].dropped[kReason].add(wanted - own_.size);
   if (own_.size > 0) run_own(arrival);
 }
 
