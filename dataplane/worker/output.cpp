@@ -129,16 +129,9 @@ void Output::flood_tagged(const Bridge& bridge, MemberSet alike, rte_mbuf** pack
     count = copy(first.id, packets, count, copies, holders);
     packets = copies;
   }
-  // A shared packet cannot wait for the port to put tags on.
-  const unsigned untagged = count;
+  // A shared packet cannot wait for the port to put tags on. A copy has room for them.
   count = put_tags(first, packets, count, false);
-  // Those without room for them are missed by every holder, and were counted once.
-  constexpr auto kReason = static_cast<std::size_t>(DropReason::no_buffer);
-  if (keep)
-    counters_.interface[first.id].dropped[kReason].add(std::uint64_t{untagged - count} *
-                                                       (holders - 1));
-  else
-    counters_.generated.add(std::uint64_t{count} * (holders - 1));
+  if (!keep) counters_.generated.add(std::uint64_t{count} * (holders - 1));
   share(packets, count, holders);
   for (; alike != 0; alike &= alike - 1)
     send_tagged(interface_of_member(*snapshot_, bridge, alike), packets, count);

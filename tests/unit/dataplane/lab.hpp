@@ -190,7 +190,8 @@ class Lab {
   /// buffer is back in its pool. Empty when it is so.
   std::string imbalance() {
     std::uint64_t in = counters().generated.get();
-    std::uint64_t out = counters().consumed.get() + counters().dropped();
+    std::uint64_t out =
+        counters().consumed.get() + counters().dropped() + counters().handed_off.get();
     for (InterfaceId id = 0; id < kMaxInterfaces; ++id) {
       const InterfaceCounters& each = counters().interface[id];
       // What VLANs and bridges receive and send goes by ports, and is counted there.
