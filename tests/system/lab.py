@@ -14,6 +14,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -24,7 +25,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
 _SOL_PACKET = 263
+_PACKET_AUXDATA = 8
 _PACKET_IGNORE_OUTGOING = 23
+_VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
 
 
 def wait_until(condition, limit=5.0, step=0.01):
@@ -197,6 +200,7 @@ class Wire:
         self._socket = host.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self._socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
         self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
         self._socket.bind(("eth0", protocol))
 
     def close(self):
@@ -222,7 +226,19 @@ class Wire:
         """The next frame, or None when none comes within `limit` seconds."""
         if not select.select([self._socket], [], [], max(limit, 0))[0]:
             return None
-        return self._socket.recv(65535)
+        frame, beside, _, _ = self._socket.recvmsg(65535, 256)
+        return self._with_tag(frame, beside)
+
+    @staticmethod
+    def _with_tag(frame, beside):
+        """The kernel has taken the outermost VLAN tag off and tells it beside the frame."""
+        for level, kind, data in beside:
+            if level == _SOL_PACKET and kind == _PACKET_AUXDATA:
+                status, _, _, _, _, tci, protocol = struct.unpack("IIIHHHH", data[:20])
+                if status & _VLAN_VALID:
+                    protocol = protocol if status & _VLAN_TPID_VALID else 0x8100
+                    return frame[:12] + struct.pack("!HH", protocol, tci) + frame[12:]
+        return frame
 
     def expect(self, wanted, limit=2.0):
         """The first frame for which `wanted(frame)` is true, or None; others are passed over."""
@@ -270,6 +286,19 @@ class Lab:
         if address:
             host.add_address(address, gateway, *route_options)
         return host
+
+    def namespace(self, name):
+        """A further namespace, such as of another switch."""
+        return Namespace(f"{self.prefix}-{name}", self)
+
+    def cable(self, here, there, namespace=None):
+        """A veth pair from the router's `here` to `there` in `namespace`; by default the router's
+        too, which makes a loop."""
+        namespace = namespace or self.router
+        ends = ("type", "veth", "peer", "name", there, "netns", namespace.name)
+        run("ip", "link", "add", here, "netns", self.router.name, *ends)
+        self.router.ip("link", "set", here, "up")
+        namespace.ip("link", "set", there, "up")
 
     def path(self, name):
         return os.path.join(self.directory, name)
