@@ -43,20 +43,45 @@ def number(text):
     return a << 24 | b << 16 | c << 8 | d
 
 
+def dice(seed):
+    return random.Random(seed)
+
+
 def _mac(text):
     return bytes.fromhex(text.replace(":", ""))
+
+
+PCAP_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+_RECORD = struct.pack("<IIII", 0, 0, 60, 60)
+
+
+def station(i):
+    """The MAC address of the i-th station of a bridge, as bytes."""
+    return struct.pack("!BBI", 2, 0x10, i)
+
+
+def bridged_frame(source, destination=_mac(PORT_MAC)):
+    """A record with a frame that only a bridge looks at."""
+    return _RECORD + destination + source + b"\x08\x00" + b"x" * 46
+
+
+def write_bridged(path, pairs):
+    """Writes one frame for each (source, destination)."""
+    with open(path + ".new", "wb") as file:
+        file.write(PCAP_HEADER)
+        file.writelines(bridged_frame(source, destination) for source, destination in pairs)
+    os.rename(path + ".new", path)
 
 
 def write_pcap(path, addresses, destination_mac=PORT_MAC):
     """Writes one UDP frame for each (source, destination); atomically, so that a file is always
     whole."""
     ethernet = _mac(destination_mac) + _mac(FROM_MAC) + b"\x08\x00"
-    record = struct.pack("<IIII", 0, 0, 60, 60)
     # Header words but the checksum and the addresses: version, length 46, TTL 64, UDP.
     fixed = 0x4500 + 46 + 0x4000 + (64 << 8 | 17)
     head = struct.Struct("!HHHHHHII")
     ports = [struct.pack("!HHHH", 1024 + i % 60000, 9, 26, 0) + b"x" * 18 for i in range(4096)]
-    parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
+    parts = [PCAP_HEADER]
     for i, (source, destination) in enumerate(addresses):
         total = (
             fixed
@@ -68,7 +93,7 @@ def write_pcap(path, addresses, destination_mac=PORT_MAC):
         total = (total & 0xFFFF) + (total >> 16)
         total = (total & 0xFFFF) + (total >> 16)
         parts.append(
-            record
+            _RECORD
             + ethernet
             + head.pack(0x4500, 46, 0, 0x4000, 64 << 8 | 17, total ^ 0xFFFF, source, destination)
             + ports[i % 4096]

@@ -133,7 +133,7 @@ def _measure(program, directory, log, seconds, samples):
                 port = telemetry.port(program.port, alive)
                 wait_for_packets(telemetry, port, program.field, alive)
                 start = time.monotonic() - begin
-                time.sleep(0.5)  # caches and clocks settle; not counted
+                program.settle()
                 rates, shares = sample(
                     telemetry, port, program.field, process.pid, seconds, samples
                 )

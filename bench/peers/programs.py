@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pcaps
 
@@ -36,6 +37,10 @@ class Program:
 
     def command(self, directory):
         raise NotImplementedError
+
+    def settle(self):
+        """Returns when it is ready to be measured; it has moved packets already."""
+        time.sleep(0.5)  # caches and clocks
 
     def inspect(self):
         """What the running program says of itself, for the report."""
@@ -182,7 +187,7 @@ class Weir(Program):
 
     def __init__(self, name, build, pcap, out, static, routes, packets=16384, megabytes=512):
         super().__init__(name)
-        self._build, self._pcap = build, pcap
+        self.build, self._pcap = build, pcap
         self._out, self._static, self._routes = out, static, routes
         self._packets, self._megabytes = packets, megabytes
 
@@ -213,18 +218,18 @@ class Weir(Program):
 
     def inspect(self):
         """Its equation of conservation, and why packets were dropped."""
-        api = Api(self._socket)
         drops = {}
-        for row in api.get("/v1/drops")["drops"]:
+        for row in self.api.get("/v1/drops")["drops"]:
             drops[row["reason"]] = drops.get(row["reason"], 0) + row["packets"]
         return {
-            "packets": api.get("/v1/counters")["total"],
+            "packets": self.api.get("/v1/counters")["total"],
             "drops": {reason: packets for reason, packets in drops.items() if packets},
         }
 
     def command(self, directory):
         self._socket = os.path.join(directory, self.prefix + ".sock")
+        self.api = Api(self._socket)
         file = os.path.join(directory, self.name + ".yaml")
         with open(file, "w") as out:
             json.dump(self.configuration(directory), out, indent=1)  # JSON is YAML
-        return [os.path.join(self._build, "controlplane/weir-router"), file]
+        return [os.path.join(self.build, "controlplane/weir-router"), file]
