@@ -94,7 +94,7 @@ void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
   add("reports-queue-full", "reports put off, the queue to the control plane being full", full);
   add("entries", "stations, own addresses and multicast groups in the table now", fdb.size());
   add("memory-bytes", "memory of the table and of what is kept beside it",
-      fdb.memory_bytes() + router_.bridges()->station_engine().memory_bytes());
+      router_.bridges()->station_engine().memory_bytes());
   add("pins", "MAC addresses of live neighbours, which do not age", totals.pins);
   add("pins-refused", "neighbours' addresses that could not be pinned", totals.pins_refused);
   add("moving", "stations of which moves are remembered now", totals.moving);

@@ -10,6 +10,8 @@ from peers import programs
 from peers.measure import NotRunning
 
 SOURCES, DESTINATIONS = 1_000, 1_000  # stations on each side
+# Beside 1,000,000 stations: the table, which has room for a power of two, is then as full as can be.
+MANY_SOURCES = 32_768
 FILL_A_SECOND = 19_000  # below what one port may teach a worker: 20,000
 
 
@@ -89,7 +91,8 @@ class WeirFilledBridge(WeirBridge):
         return super().command(directory)
 
     def _fill(self):
-        """A reader that waits for more holds its worker, so it is given a little often."""
+        """A reader that waits for more holds its worker, so it is given a little often; and never
+        faster to make up for a wait, for what is beyond the budget is not learnt."""
         step = FILL_A_SECOND // 1000
         try:
             with open(self._fifo, "wb", buffering=0) as fifo:
@@ -99,8 +102,9 @@ class WeirFilledBridge(WeirBridge):
                 for first in range(0, self._stations, step):
                     some = range(first, min(first + step, self._stations))
                     fifo.write(b"".join(pcaps.bridged_frame(pcaps.station(i)) for i in some))
-                    due += step / FILL_A_SECOND
-                    time.sleep(max(0, due - time.monotonic()))
+                    now = time.monotonic()
+                    due = max(due + step / FILL_A_SECOND, now - 0.02)
+                    time.sleep(max(0, due - now))
         except BrokenPipeError:
             pass  # the router has gone, and measure() says why
 
@@ -140,11 +144,14 @@ def broadcasts(count):
 
 
 def many_pairs(count, stations):
-    """From as many stations as there are packets to random ones of the others."""
+    """From MANY_SOURCES stations to random ones of the others."""
     dice = pcaps.dice(6)
     return [
-        (pcaps.station(stations + i), pcaps.station(dice.randrange(stations)))
-        for i in range(count)
+        (
+            pcaps.station(stations + dice.randrange(MANY_SOURCES)),
+            pcaps.station(dice.randrange(stations)),
+        )
+        for _ in range(count)
     ]
 
 
