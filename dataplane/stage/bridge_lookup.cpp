@@ -27,8 +27,7 @@ BridgeLookup bridge_lookup(Burst& burst, Lane lane, const FdbReader& fdb, const 
                            const BridgeContext& context) {
   alignas(64) std::uint64_t to[Burst::kSize], from[Burst::kSize];
   const unsigned count = (burst.size + 15) & ~15u;
-  fdb.lookup_bulk(keys.destination, to, count);
-  fdb.lookup_bulk(keys.source, from, count);
+  fdb.lookup_two(keys.destination, to, keys.source, from, count);
 
   const U32x16 value{FdbWhere::kValue}, here{context.heard_on}, own{context.own};
   const U32x16 now{context.seconds & FdbSeen::kSeconds}, seconds{FdbSeen::kSeconds};
