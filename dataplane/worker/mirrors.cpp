@@ -13,6 +13,7 @@ void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint16_t 
                    rte_mbuf* const* packets, unsigned count, MirrorDirection direction) {
   const MirrorTarget& target = snapshot.mirrors[mirror];
   rte_mbuf* copies[Burst::kSize];
+  std::uint32_t lengths[Burst::kSize];
   unsigned made = 0;
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {
@@ -22,8 +23,9 @@ void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint16_t 
                           rte_rdtsc())
             : whole_copy(packets[i], direction);
     if (copied == nullptr) continue;
+    lengths[made] = packets[i]->pkt_len;
+    bytes += lengths[made];
     copies[made++] = copied;
-    bytes += packets[i]->pkt_len;
   }
   counters_.generated.add(count);
   MirrorCounters& counters = counters_.mirror[mirror];
@@ -31,6 +33,7 @@ void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint16_t 
   if (target.ring != nullptr) {
     taken = rte_ring_mp_enqueue_burst(target.ring, reinterpret_cast<void**>(copies), made, nullptr);
     counters_.consumed.add(taken);
+    for (unsigned i = taken; i < made; ++i) bytes -= lengths[i];
     if (taken < made) rte_pktmbuf_free_bulk(copies + taken, made - taken);
   } else if (made > 0) {
     transmit_.send(target.interface, copies, made, bytes);
