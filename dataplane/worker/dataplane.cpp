@@ -5,6 +5,8 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_mbuf_pool_ops.h>
+#include <rte_memzone.h>
 
 #include <algorithm>
 #include <cassert>
@@ -27,7 +29,7 @@ std::uint16_t data_room(const std::vector<PortRequest>& ports) {
 EalOptions with_memory(const DataplaneOptions& options) {
   EalOptions eal = options.eal;
   std::uint64_t each = data_room(options.ports) + sizeof(rte_mbuf) + 128;
-  // Without hugepages no object of a pool crosses a page of 4 KB.
+  // Should there be no memory in one piece: then no object of a pool crosses a page of 4 KB.
   if (eal.hugepage_bytes == 0) each = RTE_ALIGN_CEIL(each, std::uint64_t{4096});
   eal.needed_bytes =
       each * (std::uint64_t{options.packets} + options.control_packets + options.mirror_packets) +
@@ -35,10 +37,47 @@ EalOptions with_memory(const DataplaneOptions& options) {
   return eal;
 }
 
+void free_zone(rte_mempool_memhdr*, void* zone) {
+  rte_memzone_free(static_cast<const rte_memzone*>(zone));
+}
+
+/// One packet after the other, also across pages. AF_XDP's driver registers with the kernel as many
+/// bytes as the packets have; with gaps before pages those at the end would be beyond it, and the
+/// kernel drops what is sent from there. Nullptr: no memory in one piece.
+rte_mempool* make_gapless_pool(const char* name, std::uint32_t packets, std::uint16_t private_size,
+                               std::uint16_t room) {
+  const auto each = static_cast<unsigned>(sizeof(rte_mbuf) + private_size + room);
+  rte_pktmbuf_pool_private settings{};
+  settings.mbuf_data_room_size = room;
+  settings.mbuf_priv_size = private_size;
+  rte_mempool* const pool =
+      rte_mempool_create_empty(name, packets, each, kPoolCache, sizeof settings,
+                               static_cast<int>(SOCKET_ID_ANY), RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+  if (pool == nullptr) return nullptr;
+  rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), nullptr);
+  rte_pktmbuf_pool_init(pool, &settings);
+  const std::size_t stride = pool->header_size + pool->elt_size + pool->trailer_size;
+  const rte_memzone* const zone =
+      rte_memzone_reserve_aligned(name, stride * packets, static_cast<int>(SOCKET_ID_ANY), 0, 4096);
+  if (zone == nullptr || rte_mempool_populate_iova(
+                             pool, static_cast<char*>(zone->addr), zone->iova, zone->len, free_zone,
+                             const_cast<rte_memzone*>(zone)) != static_cast<int>(packets)) {
+    rte_mempool_free(pool);
+    return nullptr;
+  }
+  rte_mempool_obj_iter(pool, rte_pktmbuf_init, nullptr);
+  return pool;
+}
+
 rte_mempool* make_pool(const char* name, std::uint32_t packets, std::uint16_t private_size,
                        std::uint16_t room) {
-  rte_mempool* const pool = rte_pktmbuf_pool_create(name, packets, kPoolCache, private_size, room,
-                                                    static_cast<int>(SOCKET_ID_ANY));
+  // Where devices see the addresses that we see, memory in one piece is so for them as well.
+  rte_mempool* pool = rte_eal_iova_mode() == RTE_IOVA_VA
+                          ? make_gapless_pool(name, packets, private_size, room)
+                          : nullptr;
+  if (pool == nullptr)
+    pool = rte_pktmbuf_pool_create(name, packets, kPoolCache, private_size, room,
+                                   static_cast<int>(SOCKET_ID_ANY));
   if (pool == nullptr)
     throw std::runtime_error(fmt::format(
         "no memory for {} packets of {} bytes: {}; lower `system.memory.packets` or raise "
