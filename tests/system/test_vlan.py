@@ -22,7 +22,7 @@ class AfPacket(SwitchTest):
     provider's port s; and a bridge of l and m that lets all tags pass."""
 
     method = "af-packet"
-    service_tag_out = DOT1Q  # AF_PACKET does not know 802.1ad's from 802.1Q's
+    service_tag_through = DOT1Q  # AF_PACKET does not know 802.1ad's from 802.1Q's
 
     @classmethod
     def arrange(cls, lab):
@@ -190,7 +190,7 @@ class AfPacket(SwitchTest):
         self.arrives(y, 1)
         self.arrives(t, 1, (20, 0, DOT1Q))
         self.through(y, marked(self.y.mac, BROADCAST, 2))
-        self.arrives(s, 2, (100, 0, self.service_tag_out), (8, 0, DOT1Q))
+        self.arrives(s, 2, (100, 0, DOT1AD), (8, 0, DOT1Q))
         before = self.router.dropped("unknown-vlan")
         self.through(s, marked(self.s.mac, BROADCAST, 3, [(100, 0, DOT1AD), (9, 0, DOT1Q)]))
         self.assertEqual(self.router.dropped("unknown-vlan") - before, 1)
@@ -205,6 +205,8 @@ class AfPacket(SwitchTest):
             frame = marked(self.l.mac, BROADCAST, number, tags, 200)
             self.through(l, frame)
             self.assertEqual(self.arrives(m, number, *tags), frame)
+        self.through(l, marked(self.l.mac, BROADCAST, 8, [(77, 1, DOT1AD)]))
+        self.arrives(m, 8, (77, 1, self.service_tag_through))
         self.through(m, marked(self.m.mac, self.l.mac, 9, [77]))
         self.arrives(l, 9, (77, 0, DOT1Q))
 
@@ -235,7 +237,7 @@ def has_af_xdp():
 @unittest.skipUnless(has_af_xdp(), "this kernel has no AF_XDP")
 class AfXdp(AfPacket):
     method = "af-xdp"
-    service_tag_out = DOT1AD
+    service_tag_through = DOT1AD
 
 
 if __name__ == "__main__":
