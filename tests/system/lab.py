@@ -262,8 +262,10 @@ class Lab:
 
     _serial = 0
 
-    def __init__(self):
+    def __init__(self, first=0):
+        """`first` numbers the hosts; with labs that are connected, no address is there twice."""
         Lab._serial += 1
+        self._first = first
         sweep()
         self.prefix = f"{PREFIX}-{os.getpid()}-{Lab._serial}"
         self.directory = tempfile.mkdtemp(prefix=self.prefix + "-")
@@ -280,7 +282,7 @@ class Lab:
 
     def host(self, name, address=None, gateway=None, mtu=1500, port_mtu=None, route_options=()):
         """Adds a host; its port is `p0`, `p1`, ... in the order of creation."""
-        index = len(self.hosts)
+        index = self._first + len(self.hosts)
         host = Host(name, self, f"p{index}", index, mtu, port_mtu or mtu)
         self.hosts.append(host)
         if address:
