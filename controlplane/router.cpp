@@ -232,14 +232,14 @@ void Router::add_mirrors(Snapshot& snapshot) const {
       target.ring = mirror_files_[i]->ring();
     else
       target.interface = *interfaces_.find(mirror.to);
-    const auto row = static_cast<std::uint16_t>(snapshot.mirrors.size());
+    const std::uint32_t bit = 1u << (snapshot.mirrors.size() - 1);
     snapshot.mirrors.push_back(target);
     Interface& from = snapshot.interfaces[*interfaces_.find(mirror.from)];
     if (mirror.direction != Direction::out) {
-      from.mirror_in = row;
+      from.mirror_in |= bit;
       if (from.kind == InterfaceKind::port) from.switched = true;
     }
-    if (mirror.direction != Direction::in) from.mirror_out = row;
+    if (mirror.direction != Direction::in) from.mirror_out |= bit;
   }
 }
 

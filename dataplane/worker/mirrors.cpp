@@ -4,13 +4,22 @@
 #include <rte_ether.h>
 #include <rte_ring.h>
 
+#include <bit>
+
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/worker/mirror_copy.hpp"
 
 namespace weir {
 
-void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint16_t mirror,
+void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint32_t mirrors,
                    rte_mbuf* const* packets, unsigned count, MirrorDirection direction) {
+  for (; mirrors != 0; mirrors &= mirrors - 1)
+    copy_to(snapshot, of, static_cast<std::uint16_t>(std::countr_zero(mirrors) + 1), packets, count,
+            direction);
+}
+
+void Mirrors::copy_to(const Snapshot& snapshot, const Interface& of, std::uint16_t mirror,
+                      rte_mbuf* const* packets, unsigned count, MirrorDirection direction) {
   const MirrorTarget& target = snapshot.mirrors[mirror];
   rte_mbuf* copies[Burst::kSize];
   std::uint32_t lengths[Burst::kSize];

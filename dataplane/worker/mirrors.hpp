@@ -19,11 +19,15 @@ class Mirrors {
   Mirrors(Counters& counters, Transmit& transmit, rte_mempool* packets, rte_mempool* files)
       : counters_(counters), transmit_(transmit), packets_(packets), files_(files) {}
 
-  /// Copies `count` packets of `of` to row `mirror` of the snapshot; they stay the caller's.
-  void copy(const Snapshot& snapshot, const Interface& of, std::uint16_t mirror,
+  /// Copies `count` packets of `of` to each of `mirrors` (Interface::mirror_in, mirror_out); they
+  /// stay the caller's.
+  void copy(const Snapshot& snapshot, const Interface& of, std::uint32_t mirrors,
             rte_mbuf* const* packets, unsigned count, MirrorDirection direction);
 
  private:
+  static_assert(kMaxMirrors <= 32, "one bit each");
+  void copy_to(const Snapshot& snapshot, const Interface& of, std::uint16_t mirror,
+               rte_mbuf* const* packets, unsigned count, MirrorDirection direction);
   rte_mbuf* whole_copy(const rte_mbuf* packet, MirrorDirection direction);
 
   Counters& counters_;

@@ -89,7 +89,7 @@ struct Interface {
   bool inserts_vlan = false;             // the port puts a tag on by itself
   BridgeId bridge = 0;                   // that it is in, or whose own it is
   std::uint8_t member = 0;               // which of the bridge's members
-  std::uint16_t mirror_in = 0, mirror_out = 0;  // rows of `Snapshot::mirrors`; 0: none
+  std::uint32_t mirror_in = 0, mirror_out = 0;  // bit i: row i + 1 of `Snapshot::mirrors`
 
   const OwnAddress* own(std::uint32_t ip) const {
     for (const auto& each : addresses)
