@@ -300,12 +300,23 @@ void Bridges::station_changed(BridgeId bridge, MacAddress mac, std::optional<Int
   forwarding_.station_moved(own, mac, now.value_or(own));
 }
 
+/// Two hosts with one address, or one whose frames go round? In a loop a frame of our own comes back
+/// by another member: `own_source` then knows for certain.
+void Bridges::probe_for_loop(BridgeId bridge, InterfaceId member) {
+  const std::array<std::uint8_t, 46> nothing{};
+  actions_.send_frame(
+      member, frame_of(MacAddress::broadcast(), interfaces_[interfaces_.of_bridge(bridge)].mac,
+                       wire::ether_type::kLoopback, nothing));
+}
+
 void Bridges::station_event(const StationEvent& event) {
   const std::string& bridge = config_of(event.bridge).name;
   const std::string mac = event.mac.to_string();
   const auto name = [&](InterfaceId id) -> const std::string& { return interfaces_[id].name; };
   switch (event.kind) {
     case StationEvent::Kind::frozen:
+      probe_for_loop(event.bridge, event.interface);
+      probe_for_loop(event.bridge, event.other);
       return spdlog::warn("{}: {} is heard on {} and on {}: it stays on {} for 300 s", bridge, mac,
                           name(event.interface), name(event.other), name(event.interface));
     case StationEvent::Kind::thawed:

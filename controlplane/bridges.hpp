@@ -100,6 +100,7 @@ class Bridges final {
   void add_bridge(BridgeId id);
   void station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now);
   void station_event(const StationEvent& event);
+  void probe_for_loop(BridgeId bridge, InterfaceId member);
   Member& member_of(InterfaceId interface);
   const config::Bridge& config_of(BridgeId bridge) const { return config_.bridges[bridge - 1u]; }
   MemberSet flooding(BridgeId bridge) const;

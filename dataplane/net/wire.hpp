@@ -15,6 +15,7 @@ inline constexpr std::uint16_t kArp = 0x0806;
 inline constexpr std::uint16_t kVlan = 0x8100;
 inline constexpr std::uint16_t kQinQ = 0x88a8;
 inline constexpr std::uint16_t kIpv6 = 0x86dd;
+inline constexpr std::uint16_t kLoopback = 0x9000;  // Ethernet configuration testing
 }  // namespace ether_type
 
 namespace ip_protocol {

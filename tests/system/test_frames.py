@@ -92,7 +92,7 @@ DROPPED = [
     (
         "a VLAN tag on a plain port",
         padded(Ether(src=SENDER, dst=OUR) / Dot1Q(vlan=10) / IP(src=INSIDE, dst=OUTSIDE) / UDP()),
-        "unknown-ether-type",
+        "unknown-vlan",
     ),
     ("IP version 6 in IPv4's EtherType", changed(PLAIN, 14, b"\x65"), "bad-header"),
     ("a header length of 16", changed(PLAIN, 14, b"\x44"), "bad-header"),

@@ -14,7 +14,7 @@ from lab import Lab, run, wait_until
 from router import BUILD, Api, Weir, configuration, ethernet
 
 SOURCES = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-VERBS = re.compile(r"^  ([a-z]+) ", re.MULTILINE)
+VERBS = re.compile(r"^  ([a-z-]+) ", re.MULTILINE)
 
 
 class Installed(unittest.TestCase):

@@ -95,9 +95,8 @@ TEST(SwitchingAnswers, Configuration) {
   EXPECT_EQ(json["vlans"][0]["protocol"], "802.1ad");
   EXPECT_TRUE(json["vlans"][0]["mtu"].is_null());
   const Json& shown = json["bridges"][0];
-  EXPECT_EQ(
-      shown["storm_control"],
-      Json({{"broadcast", "300pps"}, {"multicast", "2.05%"}, {"unknown_unicast", "none"}}));
+  EXPECT_EQ(shown["storm_control"],
+            Json({{"broadcast", "300pps"}, {"multicast", "2.05%"}, {"unknown_unicast", "none"}}));
   EXPECT_EQ(shown["interfaces"][0]["storm_control"]["broadcast"], "1%");
   EXPECT_EQ(shown["interfaces"][0]["edge"], "false");
   EXPECT_EQ(shown["static"][0]["mac"], "02:00:5e:10:00:10");
