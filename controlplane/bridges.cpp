@@ -300,8 +300,8 @@ void Bridges::station_changed(BridgeId bridge, MacAddress mac, std::optional<Int
   forwarding_.station_moved(own, mac, now.value_or(own));
 }
 
-/// Two hosts with one address, or one whose frames go round? In a loop a frame of our own comes back
-/// by another member: `own_source` then knows for certain.
+/// Two hosts with one address, or one whose frames go round? In a loop a frame of our own comes
+/// back by another member: `own_source` then knows for certain.
 void Bridges::probe_for_loop(BridgeId bridge, InterfaceId member) {
   const std::array<std::uint8_t, 46> nothing{};
   actions_.send_frame(

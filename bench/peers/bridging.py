@@ -10,7 +10,7 @@ from peers import programs
 from peers.measure import NotRunning
 
 SOURCES, DESTINATIONS = 1_000, 1_000  # stations on each side
-# Beside 1,000,000 stations: the table, which has room for a power of two, is then as full as can be.
+# Beside 1,000,000 stations: the table has room for a power of two, and is then as full as can be.
 MANY_SOURCES = 32_768
 FILL_A_SECOND = 19_000  # below what one port may teach a worker: 20,000
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A bridge between real Linux hosts: unicast, broadcast, its own routed interface, moves, limits."""
+"""A bridge of real Linux hosts: unicast, broadcast, its own routed interface, moves, limits."""
 
 import json
 import threading

@@ -35,8 +35,9 @@ class Mirrors(SwitchTest):
 
     def test_ports_hear_their_direction_and_no_other(self):
         a, b, incoming, outgoing, both = self.listen(*self.lab.hosts)
-        sent = [marked(self.a.mac, self.b.mac, number, (), 60 + number) for number in range(0, 20, 2)]
-        back = [marked(self.b.mac, self.a.mac, number, (), 60 + number) for number in range(1, 20, 2)]
+        there, back_again = range(0, 20, 2), range(1, 20, 2)
+        sent = [marked(self.a.mac, self.b.mac, n, (), 60 + n) for n in there]
+        back = [marked(self.b.mac, self.a.mac, n, (), 60 + n) for n in back_again]
         self.through(a, *sent)
         self.through(b, *back)
         self.expect(a, 19)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Storms and loops on bridges (E7 to E9 in small): those who have no part in them notice nothing."""
+"""Storms and loops on bridges (E7 to E9 in small): who has no part in them notices nothing."""
 
 import re
 import struct
@@ -108,11 +108,13 @@ class Storms(SwitchTest):
         heard = [
             frame
             for frame in d.drain()
-            if frame[12:14] == b"\x08\x00" and frame[:6] in (mac(h.mac) for h in (self.a, self.b, self.c))
+            if frame[12:14] == b"\x08\x00"
+            and frame[:6] in (mac(h.mac) for h in (self.a, self.b, self.c))
         ]
         after = self.bridge("br")
         say(
-            f"{FLOOD} stations at {pps / 1000:.0f} kpps: {after['learnt'] - before['learnt']} learnt, "
+            f"{FLOOD} stations at {pps / 1000:.0f} kpps: "
+            f"{after['learnt'] - before['learnt']} learnt, "
             f"{after['evictions'] - before['evictions']} evicted, {sent} pings, none lost"
         )
         self.assertEqual(heard, [], "unicast of others was flooded")
@@ -142,12 +144,16 @@ class Storms(SwitchTest):
 
             self.assertTrue(wait_until(seen, 2, 0.001), f"move {move}")
             took = time.monotonic() - begin
-        say(f"frozen {took * 1000:.1f} ms after the frame of its 5th move was sent, the API's answer included")
+        say(
+            f"frozen {took * 1000:.1f} ms after the frame of its 5th move was sent, "
+            "the API's answer included"
+        )
         self.assertLess(took, 0.1)
         row = self.router.api.get(f"/v1/stations?mac={flapping}")["stations"][0]
         self.assertEqual((row["interface"], row["also_on"]), (self.d.port, self.m.port))
         text = self.weir("show", "mac").stdout
-        self.assertRegex(text, rf"{flapping} +br +{self.d.port} and {self.m.port} +- +learnt, frozen")
+        places = f"{self.d.port} and {self.m.port}"
+        self.assertRegex(text, rf"{flapping} +br +{places} +- +learnt, frozen")
         self.through(m, *[marked(flapping, self.a.mac)] * 10)
         self.assertEqual(self.stations()[flapping]["interface"], self.d.port)
         self.assertIn(f"{flapping} is heard on", self.router.output())
@@ -196,7 +202,8 @@ class Storms(SwitchTest):
                 arrivals.append(time.monotonic() - begin)
         last = max(arrivals, default=0)
         say(
-            f"loop noticed within {noticed * 1000:.0f} ms, contained {last * 1000:.0f} ms after the "
+            f"loop noticed within {noticed * 1000:.0f} ms, contained {last * 1000:.0f} ms after "
+            "the "
             f"broadcast: {len(arrivals)} copies came back"
         )
         self.assertLess(last, 0.1)
@@ -219,7 +226,8 @@ class Storms(SwitchTest):
             self.through(f, marked(self.f.mac, BROADCAST, number))
         self.assertEqual(self.heard(f), [], "copies came back")
         self.assertEqual(self.bridge("treed")["loops"], 0)
-        self.assertRegex(self.weir("show", "spanning-tree", "treed").stdout, r"tree\d +discarding +backup")
+        shown = self.weir("show", "spanning-tree", "treed").stdout
+        self.assertRegex(shown, r"tree\d +discarding +backup")
 
 
 if __name__ == "__main__":

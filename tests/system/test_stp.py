@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Spanning tree: against Linux's own bridge (802.1D), between two routers (RSTP), and at the edge."""
+"""Spanning tree: against Linux's bridge (802.1D), between two routers (RSTP), at the edge."""
 
 import json
 import struct
@@ -79,7 +79,8 @@ class LinuxBridges(SwitchTest):
             for member in self.bridge(name)["members"]
             if member["interface"].startswith(name) and member["state"] == "discarding"
         }
-        theirs = {port[-1] for port, state in kernel_states(self.linux[name]).items() if state == "blocking"}
+        states = kernel_states(self.linux[name]).items()
+        theirs = {port[-1] for port, state in states if state == "blocking"}
         return ours | theirs
 
     def forwarding(self, name):
@@ -89,7 +90,8 @@ class LinuxBridges(SwitchTest):
             for member in self.bridge(name)["members"]
             if member["interface"].startswith(name) and member["state"] == "forwarding"
         }
-        theirs = {port[-1] for port, state in kernel_states(self.linux[name]).items() if state == "forwarding"}
+        states = kernel_states(self.linux[name]).items()
+        theirs = {port[-1] for port, state in states if state == "forwarding"}
         return ours & theirs
 
     def test_edge_ports_forward_at_once_and_guarded_ones_stay_out(self):
@@ -102,7 +104,8 @@ class LinuxBridges(SwitchTest):
         rst = bytes.fromhex("00000202" "3c" "8000020000000099" "00000000" "8000020000000099" "8001")
         rst += bytes.fromhex("0000" "1400" "0200" "0f00" "00")
         llc = b"\x42\x42\x03" + rst
-        g.send((mac(BPDU_GROUP) + mac(self.g.mac) + struct.pack("!H", len(llc)) + llc).ljust(60, b"\0"))
+        header = mac(BPDU_GROUP) + mac(self.g.mac) + struct.pack("!H", len(llc))
+        g.send((header + llc).ljust(60, b"\0"))
         self.assertTrue(wait_until(lambda: self.member(self.g.port)["state"] == "guarded", 2))
         self.assertIn("it is guarded, and a BPDU came in", self.router.output())
         g.drain()
@@ -132,7 +135,10 @@ class LinuxBridges(SwitchTest):
         for name, host, to in (("high", self.b, "10.0.2.9"), ("low", self.a, "10.0.1.9")):
             self.assertTrue(
                 wait_until(
-                    lambda: host.run("ping", "-q", "-c", "1", "-W", "1", to, check=False).returncode == 0,
+                    lambda: (
+                        host.run("ping", "-q", "-c", "1", "-W", "1", to, check=False).returncode
+                        == 0
+                    ),
                     20,
                     0.1,
                 ),
@@ -186,7 +192,7 @@ class TwoRouters(SwitchTest):
 
         def reached():
             return (
-                self.a.run("ping", "-q", "-c", "1", "-W", "1", "10.0.1.3", check=False).returncode == 0
+                self.a.run("ping", "-qc1", "-W1", "10.0.1.3", check=False).returncode == 0
             )
 
         self.assertTrue(wait_until(reached, 3, 0.02))
