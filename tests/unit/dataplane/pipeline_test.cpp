@@ -92,8 +92,7 @@ const std::vector<Row>& rows() {
       {"IPv6", ethernet_frame(wire::ether_type::kIpv6, pattern(60)), "drop unknown-ether-type"},
       {"multicast nobody joined", Ipv4Packet{.to_mac = {{1, 0, 0x5e, 1, 2, 3}}}.frame(),
        "drop multicast-not-subscribed"},
-      {"a VLAN tag", tagged(to({198, 18, 0, 1}), 7, wire::ether_type::kVlan),
-       "drop unknown-vlan"},
+      {"a VLAN tag", tagged(to({198, 18, 0, 1}), 7, wire::ether_type::kVlan), "drop unknown-vlan"},
       // IPv4 validation.
       {"version 6", with_byte(to({198, 18, 0, 1}), 14, 0x65), "drop bad-header"},
       {"header of 16 bytes", with_byte(to({198, 18, 0, 1}), 14, 0x44), "drop bad-header"},
