@@ -13,6 +13,7 @@
 namespace weir::test {
 namespace {
 
+constexpr unsigned kBridgeItself = 98;
 constexpr MacAddress kStranger{{2, 0, 0, 0, 9, 9}}, kGroupMac{{1, 0, 0x5e, 1, 2, 3}};
 
 class Model {
