@@ -79,6 +79,8 @@ class Bridges final {
   std::size_t flush(const StationFilter& filter);
   std::vector<MulticastGroupStatus> groups() const;
   const Stations& station_engine() const { return stations_; }
+  /// Groups that found no room in the FDB: they are treated as unregistered.
+  std::uint64_t groups_refused() const { return groups_refused_; }
 
  private:
   static constexpr unsigned kReportsPerTurn = 1024;

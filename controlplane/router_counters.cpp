@@ -95,6 +95,8 @@ void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
   add("entries", "stations, own addresses and multicast groups in the table now", fdb.size());
   add("memory-bytes", "memory of the table and of what is kept beside it",
       router_.bridges()->station_engine().memory_bytes());
+  add("groups-refused", "multicast groups without room in the table, treated as unregistered",
+      router_.bridges()->groups_refused());
   add("pins", "MAC addresses of live neighbours, which do not age", totals.pins);
   add("pins-refused", "neighbours' addresses that could not be pinned", totals.pins_refused);
   add("moving", "stations of which moves are remembered now", totals.moving);
