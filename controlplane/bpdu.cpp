@@ -37,7 +37,7 @@ struct [[gnu::packed]] Wire {
 static_assert(sizeof(Wire) == kRapidSize);
 
 /// To the nearest whole second (17.21.13, 17.21.25).
-unsigned seconds(Be16 units) { return (units.get() + kUnitsPerSecond / 2) / kUnitsPerSecond; }
+unsigned seconds_of(Be16 units) { return (units.get() + kUnitsPerSecond / 2) / kUnitsPerSecond; }
 
 Be16 units(unsigned seconds) {
   return Be16{static_cast<std::uint16_t>(std::min(seconds, 255u) * kUnitsPerSecond)};
@@ -45,11 +45,11 @@ Be16 units(unsigned seconds) {
 
 SpanningTreeTimes read_times(const Wire& wire) {
   using T = SpanningTreeTimes;
-  return {.message_age = seconds(wire.message_age),
-          .max_age = std::clamp(seconds(wire.max_age), T::kMaxAgeMin, T::kMaxAgeMax),
-          .hello_time = std::clamp(seconds(wire.hello_time), T::kHelloMin, T::kHelloMax),
+  return {.message_age = seconds_of(wire.message_age),
+          .max_age = std::clamp(seconds_of(wire.max_age), T::kMaxAgeMin, T::kMaxAgeMax),
+          .hello_time = std::clamp(seconds_of(wire.hello_time), T::kHelloMin, T::kHelloMax),
           .forward_delay =
-              std::clamp(seconds(wire.forward_delay), T::kForwardDelayMin, T::kForwardDelayMax)};
+              std::clamp(seconds_of(wire.forward_delay), T::kForwardDelayMin, T::kForwardDelayMax)};
 }
 
 void read_flags(std::uint8_t flags, Bpdu& bpdu) {

@@ -5,7 +5,7 @@
 namespace weir::control {
 namespace {
 
-constexpr Duration kSecond = std::chrono::seconds{1};
+constexpr Duration kAgeStep = std::chrono::seconds{1};
 
 /// Steps begin at full seconds, so that the workers' clock is never a second late.
 TimePoint step_after(TimePoint now, Duration period) { return (now / period + 1) * period; }
@@ -19,13 +19,13 @@ Stations::Stations(const Clock& clock, Fdb& fdb, StationActions& actions)
       pins_(0, StationHash{fdb.reader()}),
       moving_(kMaxMoving, StationHash{fdb.reader()}),
       frozen_(kMaxFrozen, StationHash{fdb.reader()}),
-      sweep_period_(kSecond / std::max<std::size_t>(fdb.slots() / kSweepStep, 1)),
+      sweep_period_(kAgeStep / std::max<std::size_t>(fdb.slots() / kSweepStep, 1)),
       next_sweep_(step_after(clock.now(), sweep_period_)) {
   fdb.set_seconds(seconds());
 }
 
 std::uint32_t Stations::seconds() const {
-  return static_cast<std::uint32_t>(clock_.now() / kSecond) & FdbSeen::kSeconds;
+  return static_cast<std::uint32_t>(clock_.now() / kAgeStep) & FdbSeen::kSeconds;
 }
 
 // --- bridges and members
@@ -291,7 +291,7 @@ unsigned Stations::tick() {
   }
   if (now < next_sweep_) return changed;
   // One that was kept waiting catches up a second: the whole table, once.
-  next_sweep_ = std::max(next_sweep_ + sweep_period_, step_after(now - kSecond, sweep_period_));
+  next_sweep_ = std::max(next_sweep_ + sweep_period_, step_after(now - kAgeStep, sweep_period_));
   const std::uint32_t now_seconds = seconds();
   sweep_at_ = table_.sweep(sweep_at_, kSweepStep, [&](FdbSlot slot) {
     if (table_.kind(slot) != StationKind::learnt || table_.pinned(slot) || table_.frozen(slot))

@@ -23,7 +23,7 @@ using config::SourceRef;
 using config::YamlMap;
 using config::YamlNode;
 using config::YamlValue;
-using Words = std::string_view;
+using Key = std::string_view;
 
 constexpr std::size_t kMaxHosts = 16;
 /// Names become part of namespaces' names and of directories'.
@@ -51,7 +51,7 @@ std::optional<std::string> read_link_name(std::string_view text, Complaint& comp
 }
 
 void read_host(const YamlValue& key, const YamlValue& value, Lab& lab) {
-  static constexpr Words kKeys[] = {"addresses", "gateway", "interface", "port", "mtu"};
+  static constexpr Key kKeys[] = {"addresses", "gateway", "interface", "port", "mtu"};
   LabHost host;
   host.source = key.source();
   if (!key.parsed(read_name, host.name)) return;
@@ -199,7 +199,7 @@ void lint(const Lab& lab, const std::string& file, config::Findings& findings) {
 }  // namespace
 
 LabResult parse_lab(const std::string& text, const std::string& file) {
-  static constexpr Words kKeys[] = {"version", "name", "hosts", "router"};
+  static constexpr Key kKeys[] = {"version", "name", "hosts", "router"};
   LabResult result;
   config::Findings& findings = result.findings;
   const auto tree = config::parse_yaml(text, file, findings);

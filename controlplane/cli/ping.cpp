@@ -49,14 +49,14 @@ struct Statistics {
   }
 };
 
-std::string text(const Json& reply, const char* name) {
+std::string text_or_none(const Json& reply, const char* name) {
   const auto field = reply.find(name);
   return field != reply.end() && field->is_string() ? field->get<std::string>() : "";
 }
 
 std::string line_of(const Json& reply, std::uint32_t sequence, const PingOptions& options) {
-  const std::string from = text(reply, "from");
-  if (const std::string error = text(reply, "error"); !error.empty())
+  const std::string from = text_or_none(reply, "from");
+  if (const std::string error = text_or_none(reply, "error"); !error.empty())
     return from.empty() ? fmt::format("seq={} {}", sequence, error)
                         : fmt::format("From {}: seq={} {}", from, sequence, error);
   if (!reply.value("rtt_ms", Json()).is_number())
@@ -120,7 +120,7 @@ int ping(const Context& context, const PingOptions& options) {
     const std::uint32_t sequence = statistics.sent++;
     reply["sequence"] = sequence;
     const Json rtt = reply.value("rtt_ms", Json());
-    if (rtt.is_number() && text(reply, "error").empty())
+    if (rtt.is_number() && text_or_none(reply, "error").empty())
       statistics.rtts_ms.push_back(rtt.get<double>());
     if (!context.json) context.out << line_of(reply, sequence, options) << std::endl;
     if (context.json) replies.push_back(std::move(reply));

@@ -451,7 +451,7 @@ TEST(MirrorFile, TakesFromManyWorkersAndLosesNothing) {
         for (unsigned i = 0; i < kEach; ++i) {
           rte_mbuf* const copy =
               mirror_copy(packet.get(), lab().packets(), 0, 0, MirrorDirection::out, rte_rdtsc());
-#ifdef __SANITIZE_THREAD__
+#ifdef WEIR_THREAD_SANITIZER
           // What one producer of a ring does is not ordered before the next one's in DPDK 22.11 by
           // the letter of the memory model, though it is on x86.
           const std::lock_guard lock(in_turn);

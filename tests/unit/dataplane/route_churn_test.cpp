@@ -26,7 +26,7 @@ constexpr unsigned kGateways = 8, kTargets = 64, kDestinations = 512, kBlackhole
 constexpr std::size_t kMostChanges = 1 << 22;
 constexpr std::int8_t kNoRoute = -1;
 // ThreadSanitizer watches each word that a change writes.
-#if defined(__SANITIZE_THREAD__)
+#ifdef WEIR_THREAD_SANITIZER
 constexpr double kLeastRate = 100;
 #else
 constexpr double kLeastRate = 10'000;
