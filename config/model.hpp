@@ -77,6 +77,44 @@ struct VdevMatch {
 };
 using PortMatch = std::variant<PciMatch, LinuxMatch, VdevMatch>;
 
+/// What an ARP request to us teaches: always; until the budget of new entries is spent; nothing.
+enum class Learning { rfc826, adaptive, strict };
+
+/// Packets a second, and how many of them at once.
+struct RateAndBurst {
+  std::uint32_t rate = 0;
+  std::uint32_t burst = 0;
+
+  friend bool operator==(const RateAndBurst&, const RateAndBurst&) = default;
+};
+
+/// Packets a second of one interface; none: not said here.
+struct NeighborBudgets {
+  std::optional<std::uint32_t> replies;           // P0: answers to our requests
+  std::optional<std::uint32_t> known_requests;    // P1: requests from neighbours
+  std::optional<std::uint32_t> unknown_requests;  // P2: requests from others
+  std::optional<std::uint32_t> binding_changes;   // P3
+  std::optional<std::uint32_t> gleans;            // P4 and P5
+  std::optional<std::uint32_t> new_entries;
+  std::optional<RateAndBurst> per_source;         // of P2, by MAC address
+  std::optional<RateAndBurst> gleans_per_source;  // of P5, by MAC address
+  SourceRef source;
+
+  friend bool operator==(const NeighborBudgets&, const NeighborBudgets&) = default;
+};
+
+/// `neighbors` of an interface: what differs there.
+struct InterfaceNeighbors {
+  std::optional<Learning> learn;
+  bool trusted = false;    // another MAC address for a known IP is believed at once
+  bool proxy_arp = false;  // answer for what is routed out of another interface (RFC 1027)
+  bool rarp = false;       // answer from static neighbours (RFC 903)
+  NeighborBudgets budgets;
+  SourceRef source;
+
+  friend bool operator==(const InterfaceNeighbors&, const InterfaceNeighbors&) = default;
+};
+
 struct Ethernet {
   std::string name;
   PortMatch match;
@@ -86,6 +124,7 @@ struct Ethernet {
   bool promiscuous = false;
   bool other_vlans = false;  // frames with a tag that no VLAN here has: take them as they are
   std::vector<Ipv4InterfaceAddress> addresses;
+  InterfaceNeighbors neighbors;
   SourceRef source;
   SourceRef match_source;
   SourceRef mtu_source;
@@ -107,6 +146,7 @@ struct Vlan {
   std::optional<std::uint16_t> mtu;  // none: the link's
   bool other_vlans = false;          // frames with a further tag that no VLAN here has: take them
   std::vector<Ipv4InterfaceAddress> addresses;
+  InterfaceNeighbors neighbors;
   SourceRef source;
   SourceRef id_source;
   SourceRef link_source;
@@ -195,6 +235,7 @@ struct Bridge {
   std::optional<MacAddress> mac;     // none: the lowest of its ports'
   std::optional<std::uint16_t> mtu;  // none: the smallest of its members'
   std::vector<Ipv4InterfaceAddress> addresses;
+  InterfaceNeighbors neighbors;
   MacTable mac_table;
   StormControl storm_control;
   std::vector<StaticStation> statics;
@@ -232,11 +273,34 @@ struct StaticNeighbor {
   friend bool operator==(const StaticNeighbor&, const StaticNeighbor&) = default;
 };
 
+/// The journal of neighbour and station changes.
+struct Journal {
+  std::uint32_t entries = 65536;  // of neighbours, and as many of stations; the oldest go
+  std::string file;               // also written here, an absolute path; empty: in memory only
+  std::uint64_t max_bytes =
+      64 << 20;  // of the file: then it starts anew, the old one becomes FILE.1
+
+  friend bool operator==(const Journal&, const Journal&) = default;
+};
+
 struct Neighbors {
   std::chrono::seconds lifetime{4 * 3600};
   std::chrono::seconds refresh_interval{20 * 60};
+  std::chrono::seconds unverified_lifetime{60};
   std::uint32_t hold_per_neighbor = 8;
   std::uint32_t hold_total = 4096;
+  std::uint32_t max_entries = 65536;
+  std::uint32_t max_pending = 8192;
+  std::uint32_t max_failed = 16384;
+  std::chrono::seconds failed_first{5};  // the negative cache, doubling
+  std::chrono::seconds failed_most{30};
+  std::chrono::seconds storm_calm{30};         // without a policed packet: the storm is over
+  std::chrono::seconds serve_stale{4 * 3600};  // how long a storm keeps what does not answer
+  std::chrono::seconds quarantine_first{60};   // of a source beyond its budget, doubling
+  std::chrono::seconds quarantine_most{300};
+  Learning learn = Learning::adaptive;
+  NeighborBudgets budgets;
+  Journal journal;
   std::vector<StaticNeighbor> statics;
   SourceRef refresh_source;
   SourceRef hold_source;  // of `per-neighbor`

@@ -22,13 +22,15 @@ Interfaces::Interfaces(const config::Config& config,
                      .mac = ports[i]->mac(),
                      .mtu = ports[i]->mtu(),
                      .other_vlans = ethernet.other_vlans,
-                     .addresses = ethernet.addresses});
+                     .addresses = ethernet.addresses,
+                     .neighbors = neighbor_policy(config.neighbors, ethernet.neighbors)});
   }
   for (const config::Vlan& vlan : config.vlans)
     rows_.push_back({.name = vlan.name,
                      .kind = InterfaceKind::vlan,
                      .other_vlans = vlan.other_vlans,
-                     .addresses = vlan.addresses});
+                     .addresses = vlan.addresses,
+                     .neighbors = neighbor_policy(config.neighbors, vlan.neighbors)});
   vlan_maps_.resize(rows_.size() + bridges_);
   add_vlans(config);
   add_bridges(config);
@@ -68,7 +70,8 @@ void Interfaces::add_bridges(const config::Config& config) {
                      .kind = InterfaceKind::bridge,
                      .bridge = id,
                      .mtu = 9600,
-                     .addresses = bridge.addresses};
+                     .addresses = bridge.addresses,
+                     .neighbors = neighbor_policy(config.neighbors, bridge.neighbors)};
     std::optional<MacAddress> lowest;
     for (const config::BridgeMember& member : bridge.members) {
       const InterfaceId interface = *find(member.interface);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "config/neighbor_policy.hpp"
 #include "dataplane/port/port.hpp"
 #include "dataplane/worker/snapshot.hpp"
 
@@ -26,6 +27,7 @@ struct InterfaceRow {
   std::uint16_t mtu = 1500;
   bool other_vlans = false;
   std::vector<Ipv4InterfaceAddress> addresses;
+  config::NeighborPolicy neighbors;
 };
 
 class Interfaces {

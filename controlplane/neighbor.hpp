@@ -63,6 +63,40 @@ struct NeighborEvent {
   MacAddress other;
 };
 
+/// What made the engine change an entry.
+struct NeighborCause {
+  enum class Kind : std::uint8_t { frame, packet, timer, command };
+  Kind kind = Kind::timer;
+  ArpSeen frame;  // of `frame`
+};
+
+/// An entry changed: for the journal. Those that are confirmed again without any other change are
+/// not reported.
+struct NeighborChange {
+  enum class What : std::uint8_t {
+    asked,     // new, INCOMPLETE
+    learnt,    // from a request
+    verified,  // by an answer
+    moved,     // another MAC address
+    added,     // static
+    failed,    // did not answer
+    expired,
+    evicted,
+    removed,  // flushed, its interface gone, the static one deleted
+    state     // only the state changed
+  };
+  struct Side {
+    NeighborState state = NeighborState::incomplete;
+    std::optional<MacAddress> mac;
+    bool verified = false;
+  };
+  InterfaceId interface = 0;
+  Ipv4Address ip;
+  What what = What::asked;
+  std::optional<Side> before, after;  // none: no entry
+  NeighborCause cause;
+};
+
 /// What the engine does to the world. Called on the control thread, inside the engine's own calls;
 /// an implementation must not call back into the engine.
 class NeighborActions {
@@ -88,6 +122,8 @@ class NeighborActions {
   /// Whether to go on asking for a neighbour that failed, because no packet will: others carry its
   /// traffic. It stays FAILED until it answers.
   virtual bool keep_asking(InterfaceId, Ipv4Address) { return false; }
+  /// For the journal.
+  virtual void changed(const NeighborChange&) {}
   /// At most kEventRate a second and interface.
   virtual void event(const NeighborEvent& event) = 0;
 };
@@ -100,13 +136,25 @@ struct NeighborSettings {
   std::uint32_t table_limit = 65536;   // resolved entries, statics included
   std::uint32_t pending_limit = 8192;  // INCOMPLETE entries
   std::uint32_t failed_limit = 16384;  // FAILED entries
-  std::uint64_t seed = 0;              // for hashing and jitter: unpredictable in production
+  Duration unverified_lifetime = std::chrono::seconds{60};
+  Duration failed_first = std::chrono::seconds{5};  // doubling, up to `failed_most`
+  Duration failed_most = std::chrono::seconds{30};
+  Duration serve_stale = std::chrono::hours{4};  // how long a storm keeps what does not answer
+  std::uint64_t seed = 0;  // for hashing and jitter: unpredictable in production
 };
+
+/// What an ARP request to us teaches: always; until the creation budget is spent; nothing.
+enum class NeighborLearning : std::uint8_t { rfc826, adaptive, strict };
 
 struct NeighborInterface {
   InterfaceId id = 0;
   MacAddress mac;
   std::vector<Ipv4InterfaceAddress> addresses;
+  NeighborLearning learning = NeighborLearning::adaptive;
+  bool trusted = false;               // another MAC for a known IP is believed at once
+  std::uint32_t solicit_rate = 2000;  // a second: requests of ours for gleans and refreshes
+  std::uint32_t create_rate = 500;    // a second: entries learnt from requests
+  std::uint32_t challenge_rate = 10;  // a second: binding changes looked into
 };
 
 /// One neighbour, for `show neighbors`.
