@@ -70,8 +70,10 @@ struct NeighborCause {
   ArpSeen frame;  // of `frame`
 };
 
-/// An entry changed: for the journal. Those that are confirmed again without any other change are
-/// not reported.
+/// An entry changed: for the journal. What is confirmed again without any other change is not
+/// reported, nor are the probes on the way there: DELAY and PROBE show as the state before them.
+/// `before` is what the entry's last change left. A station that took an IP over since the old one
+/// was silent: the cause is the frame that claimed it, a second ago.
 struct NeighborChange {
   enum class What : std::uint8_t {
     asked,     // new, INCOMPLETE
@@ -80,15 +82,17 @@ struct NeighborChange {
     moved,     // another MAC address
     added,     // static
     failed,    // did not answer
-    expired,
-    evicted,
-    removed,  // flushed, its interface gone, the static one deleted
-    state     // only the state changed
+    expired,   // unused, or the end of FAILED: its time was over, or its station spoke
+    evicted,   // for want of room
+    removed,   // flushed, its interface gone, the static one deleted
+    state      // only the state changed
   };
   struct Side {
     NeighborState state = NeighborState::incomplete;
     std::optional<MacAddress> mac;
     bool verified = false;
+
+    friend bool operator==(const Side&, const Side&) = default;
   };
   InterfaceId interface = 0;
   Ipv4Address ip;
@@ -167,15 +171,24 @@ struct NeighborRow {
   Duration age{0};                  // since it was last confirmed, or made
   std::optional<Duration> expires;  // none: never
   std::uint32_t held_packets = 0;
-  std::uint32_t probes = 0;  // solicitations without an answer
+  std::uint32_t probes = 0;   // solicitations without an answer
+  bool served_stale = false;  // did not answer, kept while the storm lasts
+};
+
+/// What a RARP reply says (RFC 903).
+struct RarpAnswer {
+  Ipv4Address ip;  // of the station that asked
+  MacAddress our_mac;
+  Ipv4Address our_ip;
 };
 
 /// Totals since start, except the gauges at the end.
 struct NeighborCounters {
   std::uint64_t solicits_broadcast = 0, solicits_unicast = 0, solicits_deferred = 0;
-  std::uint64_t verified = 0, learnt = 0, learn_policed = 0, moved = 0, conflicts = 0;
+  std::uint64_t verified = 0, learnt = 0, moved = 0, moves_policed = 0, conflicts = 0;
+  std::uint64_t learn_policed = 0, learn_refused_full = 0, learn_refused_strict = 0;
   std::uint64_t own_address_claims = 0, defences = 0, failures = 0, expiries = 0, evictions = 0;
-  std::uint64_t events_suppressed = 0;
+  std::uint64_t failed_evictions = 0, served_stale = 0, events_suppressed = 0, timers = 0;
   std::uint64_t held = 0, released = 0, discarded = 0, unreachable = 0;          // packets
   std::uint32_t entries = 0, statics = 0, pending = 0, failed = 0, holding = 0;  // now
 };

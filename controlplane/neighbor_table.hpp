@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "controlplane/neighbor.hpp"
@@ -22,19 +23,25 @@ struct Neighbor {
   InterfaceId interface = 0;
   NeighborState state = NeighborState::incomplete;
   NeighborClass on_list = NeighborClass::pending;
-  MacAddress mac;                 // of all but pending and failed
-  MacAddress challenger;          // wants to take the IP over; zero: nobody
-  bool challenge_probed = false;  // the old station has been asked
-  bool known_before = false;      // pending: counts as a destination seen before
-  std::uint8_t probes = 0;        // solicitations of this round
-  std::uint8_t failures = 0;      // rounds lost in a row, for the doubling
-  TimePoint confirmed{0};         // last confirmed, or made
+  MacAddress mac;                    // of all but pending and failed
+  MacAddress challenger;             // wants to take the IP over; zero: nobody
+  bool challenge_probed = false;     // the old station has been asked
+  bool known_before = false;         // pending: counts as a destination seen before
+  bool in_use = false;               // was, since it was last confirmed
+  bool served = false;               // did not answer, kept for there is a storm
+  std::uint8_t claim_operation = 0;  // the frame of `challenger`
+  MacAddress claim_target_mac;
+  Ipv4Address claim_target_ip;
+  std::uint8_t probes = 0;    // solicitations of this round
+  std::uint8_t failures = 0;  // rounds lost in a row, for the doubling
+  TimePoint confirmed{0};     // last confirmed, or made
   TimePoint expires{0};  // unverified, verified: when it leaves; failed: when it may be tried again
   TimePoint act_at{0};   // the state's next step: solicit again, look whether it is used
   TimePoint challenge_at{0};                // the challenge's next step
   TimePoint solicited{Duration::min()};     // when the last solicitation went out
   TimePoint answer_until{Duration::min()};  // a reply is taken until then
   HoldList hold;
+  std::optional<NeighborChange::Side> reported;  // in the last change; none: not yet
   std::uint32_t hash_next = 0;
   std::uint32_t older = 0, younger = 0;
 

@@ -1,4 +1,6 @@
 // What ARP frames do to the neighbour table.
+#include <utility>
+
 #include "controlplane/neighbors.hpp"
 #include "dataplane/net/wire.hpp"
 
@@ -14,7 +16,7 @@ bool is_vrrp(const MacAddress& mac) {
 }  // namespace
 
 std::optional<DropReason> Neighbors::arp(const ArpSeen& seen) {
-  now_ = clock_.now();
+  begin(NeighborCause::Kind::frame, &seen);
   Port* p = port(seen.interface);
   if (p == nullptr) return DropReason::arp_outside_subnet;
   if (const auto refused = check_sender(*p, seen)) return refused;
@@ -28,7 +30,12 @@ std::optional<DropReason> Neighbors::arp(const ArpSeen& seen) {
   const Id id = table_.find(seen.interface, seen.sender_ip);
   const bool is_reply = seen.operation == wire::Arp::kReply;
   if (is_reply && seen.sender_ip != seen.target_ip) {
-    if (!for_us) return DropReason::arp_not_for_us;
+    if (!for_us) {
+      if (id == kNone || table_[id].state != NeighborState::failed || is_outstanding(table_[id]))
+        return DropReason::arp_not_for_us;
+      cancel_failed(id);
+      return std::nullopt;
+    }
     if (id == kNone) return DropReason::arp_unsolicited;
     return reply(*p, id, seen);
   }
@@ -80,7 +87,7 @@ std::optional<DropReason> Neighbors::reply(Port& port, Id id, const ArpSeen& see
     // While only the known station was asked, another one's answer is a claim like any other.
     const bool all_were_asked = entry.state == NeighborState::probe ? entry.probes > kUnicastProbes
                                                                     : entry.challenger.is_zero();
-    if (!all_were_asked) return other_mac(port, id, seen.sender_mac);
+    if (!all_were_asked) return other_mac(port, id, seen);
     replace_mac(id, seen.sender_mac);
   }
   answered(id, seen.sender_mac);
@@ -96,11 +103,12 @@ void Neighbors::answered(Id id, MacAddress mac) {
           {NeighborEvent::Kind::conflict, entry.interface, entry.ip, entry.mac, entry.challenger});
   }
   if (entry.has_mac() || make_room(entry.interface, NeighborClass::verified))
-    return resolve(id, mac, NeighborClass::verified);
+    return resolve(id, mac, NeighborClass::verified, What::verified);
   // No room among statics only: what waits still goes out.
+  ++counters_.learn_refused_full;
   entry.mac = mac;
   release_held(entry);
-  drop(id);
+  drop(id, What::evicted);
 }
 
 /// An announcement, a request for us, or an overheard request, from an IP that has an entry.
@@ -117,25 +125,20 @@ std::optional<DropReason> Neighbors::claim(Port& port, Id id, const ArpSeen& see
     case NeighborClass::failed:
       if (!is_outstanding(entry)) {
         cancel_failed(id);
-        if (is_request_for_us) return learn(port, seen);
-        return std::nullopt;
+        if (!is_request_for_us || port.learning == NeighborLearning::strict) return std::nullopt;
+        return learn(port, seen);
       }
       [[fallthrough]];  // it was asked just now
     case NeighborClass::pending:
       // The answer is on its way; only one who talks to us may come before it.
       if (!is_request_for_us) return DropReason::arp_unsolicited;
-      if (!port.creations.take(now_) || !make_room(entry.interface, NeighborClass::unverified)) {
-        ++counters_.learn_policed;
-        return DropReason::arp_policed;
-      }
-      resolve(id, seen.sender_mac, NeighborClass::unverified);
-      return std::nullopt;
+      return learn_pending(port, id, seen);
     default:
       break;
   }
-  if (entry.mac != seen.sender_mac) return other_mac(port, id, seen.sender_mac);
-  if (entry.on_list == NeighborClass::unverified && is_request_for_us) {
-    entry.expires = now_ + kUnverifiedLifetime;
+  if (entry.mac != seen.sender_mac) return other_mac(port, id, seen);
+  if (entry.on_list == NeighborClass::unverified && is_request_for_us && !entry.served) {
+    entry.expires = now_ + settings_.unverified_lifetime;
     entry.confirmed = now_;
     table_.move(id, NeighborClass::unverified);
     arm(id);
@@ -143,41 +146,56 @@ std::optional<DropReason> Neighbors::claim(Port& port, Id id, const ArpSeen& see
   return DropReason::arp_known;
 }
 
+/// Why a request for us makes no entry: how the interface learns, the budget, or no room.
+std::optional<DropReason> Neighbors::refuse_learning(Port& port, const ArpSeen& seen) {
+  if (port.learning == NeighborLearning::strict) {
+    ++counters_.learn_refused_strict;
+    return DropReason::arp_unsolicited;
+  }
+  if (port.learning == NeighborLearning::adaptive && !port.creations.take(now_)) {
+    ++counters_.learn_policed;
+    return DropReason::arp_policed;
+  }
+  if (make_room(seen.interface, NeighborClass::unverified)) return std::nullopt;
+  ++counters_.learn_refused_full;
+  raise(port,
+        {NeighborEvent::Kind::table_full, seen.interface, seen.sender_ip, {}, seen.sender_mac});
+  return DropReason::arp_policed;
+}
+
 std::optional<DropReason> Neighbors::learn(Port& port, const ArpSeen& seen) {
-  if (!port.creations.take(now_)) {
-    ++counters_.learn_policed;
-    return DropReason::arp_policed;
-  }
-  Id id = kNone;
-  if (make_room(seen.interface, NeighborClass::unverified))
-    id = table_.add(seen.interface, seen.sender_ip, NeighborClass::pending);
-  if (id == kNone) {
-    ++counters_.learn_policed;
-    raise(port,
-          {NeighborEvent::Kind::table_full, seen.interface, seen.sender_ip, {}, seen.sender_mac});
-    return DropReason::arp_policed;
-  }
+  if (const auto refused = refuse_learning(port, seen)) return refused;
+  // There is a slot: the slab holds as many as all the limits together.
+  const Id id = table_.add(seen.interface, seen.sender_ip, NeighborClass::pending);
   table_[id].known_before = true;  // not a pending one of those never seen
-  resolve(id, seen.sender_mac, NeighborClass::unverified);
+  resolve(id, seen.sender_mac, NeighborClass::unverified, What::learnt);
+  return std::nullopt;
+}
+
+std::optional<DropReason> Neighbors::learn_pending(Port& port, Id id, const ArpSeen& seen) {
+  if (const auto refused = refuse_learning(port, seen)) return refused;
+  resolve(id, seen.sender_mac, NeighborClass::unverified, What::learnt);
   return std::nullopt;
 }
 
 void Neighbors::cancel_failed(Id id) {
   failures_.forget(table_[id].interface, table_[id].ip);
-  drop(id);
+  drop(id, What::expired);
 }
 
 /// Somebody else claims the IP of a resolved entry.
-std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, MacAddress mac) {
+std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, const ArpSeen& seen) {
   Neighbor& entry = table_[id];
-  if (is_vrrp(mac)) {
-    if (!port.vrrp_moves.take(now_)) return DropReason::arp_policed;
-    replace_mac(id, mac);
-    begin_probe(id);
-    return std::nullopt;
+  if (is_vrrp(seen.sender_mac)) return move_at_once(port.vrrp_moves, id, seen.sender_mac);
+  if (port.trusted) return move_at_once(port.trusted_moves, id, seen.sender_mac);
+  if (!entry.challenger.is_zero() || !port.challenges.take(now_)) {
+    ++counters_.moves_policed;
+    return DropReason::arp_policed;
   }
-  if (!entry.challenger.is_zero() || !port.challenges.take(now_)) return DropReason::arp_policed;
-  entry.challenger = mac;
+  entry.challenger = seen.sender_mac;
+  entry.claim_operation = static_cast<std::uint8_t>(seen.operation);
+  entry.claim_target_mac = seen.target_mac;
+  entry.claim_target_ip = seen.target_ip;
   // A probe that is out already is the question; otherwise ask now.
   entry.challenge_probed = entry.state == NeighborState::probe && entry.probes > 0;
   entry.challenge_at = entry.challenge_probed ? entry.solicited + kChallengeWait : now_;
@@ -188,16 +206,43 @@ std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, MacAddress mac
   return std::nullopt;
 }
 
+std::optional<DropReason> Neighbors::move_at_once(TokenBucket& budget, Id id, MacAddress mac) {
+  if (!budget.take(now_)) {
+    ++counters_.moves_policed;
+    return DropReason::arp_policed;
+  }
+  replace_mac(id, mac);
+  begin_probe(id);
+  return std::nullopt;
+}
+
+/// The old station was silent. The frame that claimed its IP is what moves it, though a timer is
+/// being served.
+void Neighbors::accept_challenger(Id id) {
+  const Neighbor& entry = table_[id];
+  const ArpSeen claim{.interface = entry.interface,
+                      .operation = entry.claim_operation,
+                      .sender_mac = entry.challenger,
+                      .sender_ip = entry.ip,
+                      .target_mac = entry.claim_target_mac,
+                      .target_ip = entry.claim_target_ip,
+                      .ethernet_source = entry.challenger};  // as check_sender wants it
+  const auto [cause, frame] = std::pair{cause_, frame_};
+  cause_ = NeighborCause::Kind::frame;
+  frame_ = &claim;
+  replace_mac(id, claim.sender_mac);
+  cause_ = cause;
+  frame_ = frame;
+  begin_probe(id);
+}
+
 void Neighbors::challenge_step(Id id) {
   Neighbor& entry = table_[id];
-  if (entry.challenge_probed) {
-    replace_mac(id, entry.challenger);
-    return begin_probe(id);
-  }
+  if (entry.challenge_probed) return accept_challenger(id);
   if (now_ < entry.solicited + kSolicitInterval) {
     entry.challenge_at = entry.solicited + kSolicitInterval;
-  } else if (!spend(ports_[entry.interface], Keep::nothing)) {
-    entry.challenge_at = now_ + std::chrono::milliseconds{20};
+  } else if (!spend(ports_[entry.interface], Keep::for_nobody)) {
+    entry.challenge_at = turn(ports_[entry.interface]);
   } else {
     // Beside the state's own probes: keep their count and next step.
     const auto [probes, act_at] = std::pair{entry.probes, entry.act_at};
@@ -217,7 +262,7 @@ void Neighbors::replace_mac(Id id, MacAddress mac) {
   raise(ports_[entry.interface],
         {NeighborEvent::Kind::moved, entry.interface, entry.ip, entry.mac, mac});
   entry.challenger = {};
-  resolve(id, mac, NeighborClass::unverified);
+  resolve(id, mac, NeighborClass::unverified, What::moved);
 }
 
 }  // namespace weir::control

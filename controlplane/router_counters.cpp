@@ -35,13 +35,24 @@ void add_neighbors(std::vector<NamedCounter>& to, const NeighborCounters& n) {
   add("verified", "entries confirmed by an answer to our request", n.verified);
   add("learnt", "entries learnt from a request to us", n.learnt);
   add("learn-policed", "entries not learnt, the creation budget being spent", n.learn_policed);
+  add("learn-refused-full", "entries not learnt, the table being full", n.learn_refused_full);
+  add("learn-refused-strict", "entries not learnt, requests teach nothing (learn: strict)",
+      n.learn_refused_strict);
   add("moved", "entries whose MAC changed", n.moved);
+  add("moves-policed",
+      "claims of another MAC not looked into, the budget spent or another being looked into",
+      n.moves_policed);
   add("conflicts", "changes refused because the old station still answers", n.conflicts);
   add("own-address-claims", "frames that claim one of our addresses", n.own_address_claims);
   add("defences", "announcements sent against them (RFC 5227)", n.defences);
   add("failures", "neighbours that did not answer", n.failures);
   add("expiries", "entries that grew old unused", n.expiries);
   add("evictions", "entries that made room for others", n.evictions);
+  add("failed-evictions", "entries of the negative cache that made room for others",
+      n.failed_evictions);
+  add("served-stale", "times a neighbour that did not answer was kept, for there was a storm",
+      n.served_stale);
+  add("timers", "timers served", n.timers);
   add("events-suppressed", "events beyond what is reported in a second", n.events_suppressed);
   add("held", "packets held", n.held);
   add("released", "held packets that went on", n.released);

@@ -1,6 +1,7 @@
 // A token bucket: `rate` a second on average, `burst` at once. Two words of state, O(1), no timer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "controlplane/clock.hpp"
@@ -25,6 +26,21 @@ class TokenBucket {
     empty_at_ = after;
     used_ = true;
     return true;
+  }
+
+  /// Whether `take` would succeed.
+  bool has(TimePoint now, std::uint32_t tokens = 1) const {
+    const TimePoint oldest = now - depth_;
+    return (empty_at_ < oldest || !used_ ? oldest : empty_at_) + cost_ * tokens <= now;
+  }
+
+  /// Another rate and burst from now on. What it holds it keeps, as far as it fits: whoever changes
+  /// it time and again gains nothing.
+  void change(TimePoint now, std::uint32_t rate, std::uint32_t burst) {
+    const TokenBucket to{rate, burst};
+    if (used_) empty_at_ = now - to.cost_ * ((now - std::max(empty_at_, now - depth_)) / cost_);
+    cost_ = to.cost_;
+    depth_ = to.depth_;
   }
 
   /// Whether the bucket is full again, so that forgetting it changes nothing.

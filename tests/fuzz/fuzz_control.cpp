@@ -99,7 +99,7 @@ class World final : public NeighborActions {
     ++solicits[i];
     require(static_cast<double>(solicits[i]) <=
             Neighbors::kSolicitBurst + 1 +
-                Neighbors::kSolicitRate * std::chrono::duration<double>(clock_.now()).count());
+                NeighborInterface{}.solicit_rate * std::chrono::duration<double>(clock_.now()).count());
   }
   void announce(InterfaceId i, Ipv4Address a) override { require(a == host(i, 1)); }
   void publish(InterfaceId i, Ipv4Address ip, MacAddress m) override {

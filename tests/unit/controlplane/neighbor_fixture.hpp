@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -21,6 +23,33 @@ inline MacAddress mac(std::uint32_t n) {
   return {{0x02, 0x10, static_cast<std::uint8_t>(n >> 24), static_cast<std::uint8_t>(n >> 16),
            static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)}};
 }
+
+/// A token bucket the plain way, as a judge: whoever sends more than it has did wrong.
+class Allowance {
+ public:
+  void change(TimePoint now, double rate, double burst) {
+    fill(now);
+    level_ = used_ ? std::min(level_, burst) : burst;
+    rate_ = rate;
+    burst_ = burst;
+  }
+  bool take(TimePoint now) {
+    fill(now);
+    used_ = true;
+    level_ -= 1;
+    return level_ > -1e-6;
+  }
+
+ private:
+  void fill(TimePoint now) {
+    level_ = std::min(burst_, level_ + rate_ * std::chrono::duration<double>(now - last_).count());
+    last_ = now;
+  }
+
+  double rate_ = 0, burst_ = 0, level_ = 0;
+  TimePoint last_{0};
+  bool used_ = false;
+};
 
 /// What the adjacency of a neighbour holds.
 enum class Slot { unresolved, forwarding, failed };
@@ -44,6 +73,9 @@ class World : public NeighborActions {
     }
     at->second = clock_.now();
     ++solicits;
+    if (const auto allowed = allowances.find(i); allowed != allowances.end()) {
+      EXPECT_TRUE(allowed->second.take(clock_.now())) << "too many requests on " << i;
+    }
     last_to[{i, target}] = to;
     log((to ? "probe " : "solicit ") + target.to_string() + (to ? ' ' + name_of(*to) : ""));
   }
@@ -82,6 +114,27 @@ class World : public NeighborActions {
     return all_used || used.erase({i, ip}) > 0;
   }
   bool keep_asking(InterfaceId i, Ipv4Address ip) override { return relieved.contains({i, ip}); }
+  /// What is reported of an entry is a chain without a gap, and every change is one.
+  void changed(const NeighborChange& c) override {
+    const auto known = journal.find({c.interface, c.ip});
+    EXPECT_EQ(c.before.has_value(), known != journal.end()) << c.ip.to_string();
+    if (c.before && known != journal.end()) {
+      EXPECT_EQ(*c.before, known->second) << c.ip.to_string();
+    }
+    EXPECT_NE(c.before, c.after) << c.ip.to_string();
+    if (c.after) {
+      EXPECT_NE(c.after->state, NeighborState::delay);
+      EXPECT_NE(c.after->state, NeighborState::probe);
+      journal[{c.interface, c.ip}] = *c.after;
+    } else {
+      journal.erase({c.interface, c.ip});
+    }
+    if (c.cause.kind == NeighborCause::Kind::frame) {
+      EXPECT_TRUE(c.cause.frame.sender_mac.is_station());
+    }
+    ++changes;
+    if (log_changes) log(describe(c));
+  }
   void event(const NeighborEvent& e) override {
     static constexpr std::string_view kNames[] = {"conflict", "moved", "own-address", "gone",
                                                   "full"};
@@ -96,15 +149,18 @@ class World : public NeighborActions {
   }
 
   std::map<Key, std::pair<Slot, MacAddress>> slots;
+  std::map<Key, NeighborChange::Side> journal;  // what its reader knows now
+  std::map<InterfaceId, Allowance> allowances;  // of requests sent, where it is judged
   std::map<Key, TimePoint> solicited;
   std::map<Key, std::optional<MacAddress>> last_to;
   std::set<std::uintptr_t> held;
   std::set<Key> used, relieved;
-  bool all_used = false, check_rate = true, keep_log = true;
+  bool all_used = false, check_rate = true, keep_log = true, log_changes = false;
   std::vector<std::string> lines;
   std::vector<NeighborEvent> events;
   std::map<std::string, MacAddress> names;
   std::uint64_t solicits = 0, forwarded = 0, discarded = 0, unreachable = 0;
+  std::uint64_t changes = 0;
 
  private:
   void gone(HeldPacket p) {
@@ -112,6 +168,26 @@ class World : public NeighborActions {
   }
   static std::string number(HeldPacket p) {
     return 'p' + std::to_string(reinterpret_cast<std::uintptr_t>(p.handle));
+  }
+  /// As "~ 10.0.0.5 learnt: - > STALE a, frame a".
+  std::string describe(const NeighborChange& c) const {
+    static constexpr std::array<std::string_view, 10> kWhats{
+        "asked",  "learnt",  "verified", "moved",   "added",
+        "failed", "expired", "evicted",  "removed", "state"};
+    static constexpr std::array<std::string_view, 4> kCauses{"frame", "packet", "timer", "command"};
+    const auto side = [&](const std::optional<NeighborChange::Side>& s) {
+      if (!s) return std::string{"-"};
+      std::string text{kNeighborStateNames[static_cast<std::size_t>(s->state)]};
+      if (s->mac) text += ' ' + name_of(*s->mac);
+      return text + (s->verified ? " verified" : "");
+    };
+    std::string text = "~ " + c.ip.to_string() + ' ';
+    text += kWhats[static_cast<std::size_t>(c.what)];
+    text += ": " + side(c.before) + " > " + side(c.after) + ", ";
+    text += kCauses[static_cast<std::size_t>(c.cause.kind)];
+    if (c.cause.kind != NeighborCause::Kind::frame) return text;
+    return text + (c.cause.frame.operation == wire::Arp::kReply ? " reply " : " request ") +
+           name_of(c.cause.frame.sender_mac);
   }
   std::string name_of(MacAddress m) const {
     for (const auto& [name, value] : names)
@@ -142,7 +218,7 @@ inline void advance_to(ManualClock& clock, Neighbors& engine, TimePoint until) {
 struct NeighborTest : testing::Test {
   explicit NeighborTest(NeighborSettings settings = {})
       : world(clock), engine(clock, world, settings) {
-    EXPECT_TRUE(engine.set_interface({0, kOurMac, {*Ipv4InterfaceAddress::parse("10.0.0.1/24")}}));
+    EXPECT_TRUE(engine.set_interface(lan));
   }
 
   void advance(Duration by) { advance_to(clock, engine, clock.now() + by); }
@@ -161,6 +237,14 @@ struct NeighborTest : testing::Test {
     return {};
   }
 
+  static NeighborInterface subnet_24() {
+    NeighborInterface given;
+    given.mac = kOurMac;
+    given.addresses = {*Ipv4InterfaceAddress::parse("10.0.0.1/24")};
+    return given;
+  }
+
+  NeighborInterface lan = subnet_24();  // interface 0, as it is now; `set_interface` after a change
   ManualClock clock;
   World world;
   Neighbors engine;

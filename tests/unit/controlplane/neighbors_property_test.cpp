@@ -25,7 +25,7 @@ class History {
         engine(clock, world, settings) {
     world.keep_log = false;
     for (InterfaceId i = 0; i < kInterfaces; ++i) {
-      engine.set_interface({i, kOurMac, {{host(i, 1), 16}}});
+      set_interface(i, {});
       static_macs_[host(i, 2)] = mac(1000u + i);
       EXPECT_TRUE(engine.add_static(i, host(i, 2), mac(1000u + i)));
     }
@@ -33,7 +33,7 @@ class History {
 
   void step(bool may_flush) {
     const InterfaceId i = interface();
-    switch (pick(may_flush ? 400 : 399) / 20) {
+    switch (pick(may_flush ? 420 : 419) / 20) {
       case 0:
       case 1:
       case 2:
@@ -59,6 +59,8 @@ class History {
       case 18:
         if (pick(2) == 0) return static_cast<void>(world.relieved.insert({i, any_host(i)}));
         return static_cast<void>(world.relieved.erase({i, any_host(i)}));
+      case 19:
+        return change(i);
       default:
         break;
     }
@@ -87,6 +89,9 @@ class History {
       EXPECT_EQ(row.state == NeighborState::incomplete, slot == Slot::unresolved);
       EXPECT_EQ(row.state == NeighborState::failed, slot == Slot::failed);
       EXPECT_EQ(row.mac.has_value(), slot == Slot::forwarding);
+      EXPECT_TRUE(Ipv4Prefix(host(row.interface, 0), 16).contains(row.ip));
+      EXPECT_TRUE(row.ip != host(row.interface, 0) && row.ip != host(row.interface, 1));
+      check_journal(row);
       if (!row.mac) continue;
       EXPECT_EQ(world.slots.at({row.interface, row.ip}).second, *row.mac);
       if (row.state == NeighborState::permanent) {
@@ -96,6 +101,7 @@ class History {
       }
     }
     EXPECT_EQ(in_data_plane, world.slots.size());
+    EXPECT_EQ(c.entries + c.pending + c.failed, world.journal.size());
     for (const std::uint32_t n : learnt) EXPECT_LE(n, settings_.table_limit / 4 * 3);
     for (const std::uint32_t n : holding) EXPECT_LE(n, std::max(settings_.hold_total / 4, 1u));
   }
@@ -105,6 +111,42 @@ class History {
   }
 
  private:
+  void set_interface(InterfaceId i, NeighborInterface how) {
+    how.id = i;
+    how.mac = kOurMac;
+    how.addresses = {{host(i, 1), 16}};
+    EXPECT_TRUE(engine.set_interface(how));
+    const double burst = std::clamp<double>(how.solicit_rate, Neighbors::kSolicitBurstLeast,
+                                            Neighbors::kSolicitBurst);
+    world.allowances[i].change(clock.now(), how.solicit_rate, burst);
+  }
+
+  /// Storms come and go, and somebody changes how the interface learns and what it may spend.
+  void change(InterfaceId i) {
+    if (pick(3) != 0) return engine.set_storm(i, pick(2) == 0);
+    static constexpr std::uint32_t kRates[] = {2000, 2000, 100, 1};
+    NeighborInterface how;
+    how.learning = static_cast<NeighborLearning>(pick(3));
+    how.trusted = pick(4) == 0;
+    how.solicit_rate = kRates[pick(4)];
+    how.create_rate = kRates[pick(4)];
+    how.challenge_rate = kRates[pick(4)];
+    set_interface(i, how);
+  }
+
+  /// Whoever reads the journal knows what the table holds; but of probes nothing.
+  void check_journal(const NeighborRow& row) const {
+    const auto known = world.journal.find({row.interface, row.ip});
+    ASSERT_NE(known, world.journal.end()) << row.ip.to_string();
+    EXPECT_EQ(known->second.mac, row.mac);
+    EXPECT_EQ(known->second.verified, row.verified);
+    const bool probing = row.state == NeighborState::probe || row.state == NeighborState::delay;
+    EXPECT_EQ(known->second.state, !probing ? row.state
+                                   : known->second.state == NeighborState::reachable
+                                       ? NeighborState::reachable
+                                       : NeighborState::stale);
+  }
+
   InterfaceId interface() { return static_cast<InterfaceId>(pick(kInterfaces)); }
   /// On the interface's subnet, now and then not.
   Ipv4Address any_host(InterfaceId i) { return host(pick(30) ? i : interface(), pick(hosts_)); }
@@ -171,9 +213,12 @@ TEST_P(Histories, SmallTablesKeepTheirBounds) {
   EXPECT_GT(c.failures, 0u);
   EXPECT_GT(c.verified, 0u);
   EXPECT_GT(c.moved, 0u);
+  EXPECT_GT(c.served_stale, 0u);
+  EXPECT_GT(c.learn_refused_strict, 0u);
   for (InterfaceId i = 0; i < kInterfaces; ++i) history.engine.remove_interface(i);
   EXPECT_TRUE(history.world.held.empty());
   EXPECT_TRUE(history.world.slots.empty());
+  EXPECT_TRUE(history.world.journal.empty());
   EXPECT_TRUE(history.engine.snapshot().empty());
   EXPECT_EQ(history.engine.next_deadline(), std::nullopt);
 }
@@ -225,7 +270,15 @@ TEST_F(BigTable, SixtyFiveThousandInUseAreRefreshedAndNoneIsLost) {
   const std::uint64_t before = world.solicits;
   // Every host answers the probe it is sent; an hour is at least three refreshes.
   const TimePoint end = clock.now() + 1h;
+  const std::uint64_t timers = engine.counters().timers;
+  std::uint64_t second_began = timers, most = 0;
+  TimePoint second_ends = clock.now() + 1s;
   while (clock.now() < end) {
+    if (clock.now() >= second_ends) {
+      most = std::max(most, engine.counters().timers - second_began);
+      second_began = engine.counters().timers;
+      second_ends = clock.now() + 1s;
+    }
     world.solicited.clear();
     advance_to(clock, engine, std::min(end, *engine.next_deadline()));
     for (const auto& [key, at] : world.solicited) {
@@ -240,6 +293,11 @@ TEST_F(BigTable, SixtyFiveThousandInUseAreRefreshedAndNoneIsLost) {
   EXPECT_GE(world.solicits - before, 3u * 65536u);
   // 65,536 in at least 11 minutes and 15 s each: about 97 a second.
   EXPECT_LE(world.solicits - before, 6u * 65536u);
+  // A timer for each refresh, and no more; they are spread.
+  EXPECT_EQ(engine.counters().timers - timers, world.solicits - before);
+  EXPECT_LE(most, 450u);
+  RecordProperty("timers", static_cast<int>(engine.counters().timers - timers));
+  RecordProperty("most_timers_in_a_second", static_cast<int>(most));
 }
 
 TEST_F(BigTable, FullTableStillTakesRealHostsAndFairly) {
@@ -286,7 +344,7 @@ TEST_F(BigTable, SweepNeitherEvictsNorStarvesTheOther) {
   EXPECT_EQ(engine.counters().evictions, 0u);
   const auto seconds = std::chrono::duration<double>(clock.now() - start).count();
   EXPECT_LE(static_cast<double>(world.solicits - before),
-            Neighbors::kSolicitRate * seconds + Neighbors::kSolicitBurst + 40);
+            NeighborInterface{}.solicit_rate * seconds + Neighbors::kSolicitBurst + 40);
   EXPECT_LE(engine.counters().pending, 4096u + Neighbors::kReservedPending);
 }
 

@@ -1,84 +1,10 @@
 // The engine's behaviour as rows: at a time something comes in, and then exactly this happens.
-#include <sstream>
-
-#include "neighbor_fixture.hpp"
+#include "neighbor_play.hpp"
 
 namespace weir::control::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Row {
-  int at_ms;
-  std::string input;  // "" lets time pass
-  std::vector<std::string>
-      output;  // what happened since the row before; a verdict comes as "= reason"
-};
-struct Scenario {
-  std::string name;
-  std::vector<Row> rows;
-};
-void PrintTo(const Scenario& s, std::ostream* out) { *out << s.name; }
-
-// Stations: a, b, c; vrrp is a virtual router's; ours is ours.
-const std::map<std::string, MacAddress> kStations{
-    {"a", mac(1)},         {"b", mac(2)},
-    {"c", mac(3)},         {"vrrp", *MacAddress::parse("00:00:5e:00:01:07")},
-    {"ours", kOurMac},     {"group", *MacAddress::parse("01:00:5e:00:00:01")},
-    {"zero", MacAddress{}}};
-
-class Play : public NeighborTest, public testing::WithParamInterface<Scenario> {
- protected:
-  void input(const std::string& text) {
-    std::istringstream words{text};
-    std::string verb, ip, third, fourth;
-    words >> verb >> ip >> third >> fourth;
-    const auto address = Ipv4Address::parse(ip).value_or(Ipv4Address{});
-    if (verb == "glean" || verb == "again")
-      return engine.glean(0, address, world.packet(std::stoul(third.substr(1))), verb == "again");
-    if (verb == "used") {
-      world.used.insert({0, address});
-      return;
-    }
-    if (verb == "flush") return static_cast<void>(engine.flush());
-    if (verb == "up") return engine.link_up(0);
-    if (verb == "static") {
-      EXPECT_TRUE(engine.add_static(0, address, kStations.at(third)));
-    } else if (verb == "unstatic") {
-      EXPECT_TRUE(engine.remove_static(0, address));
-    } else {
-      verdict(arp(verb, address, third, fourth));
-    }
-  }
-
-  std::optional<DropReason> arp(const std::string& verb, Ipv4Address ip, const std::string& sender,
-                                const std::string& source) {
-    const MacAddress m = kStations.at(sender);
-    const MacAddress ethernet = source.empty() ? m : kStations.at(source);
-    const Ipv4Address us{10, 0, 0, 1};
-    const bool is_reply = verb == "reply";
-    const Ipv4Address target = verb == "garp"       ? ip
-                               : verb == "overhear" ? Ipv4Address{10, 0, 0, 77}
-                                                    : us;
-    EXPECT_TRUE(is_reply || verb == "garp" || verb == "overhear" || verb == "request") << verb;
-    return engine.arp({0, is_reply ? wire::Arp::kReply : wire::Arp::kRequest, m, ip,
-                       is_reply ? kOurMac : MacAddress{}, target, ethernet});
-  }
-
-  void verdict(std::optional<DropReason> reason) {
-    world.lines.push_back("= " + std::string{reason ? name(*reason) : "consumed"});
-  }
-};
-
-TEST_P(Play, Rows) {
-  world.names = kStations;
-  for (const Row& row : GetParam().rows) {
-    SCOPED_TRACE(std::to_string(row.at_ms) + ' ' + row.input);
-    advance_to(clock, engine, std::chrono::milliseconds{row.at_ms});
-    if (!row.input.empty()) input(row.input);
-    EXPECT_EQ(world.take_lines(), row.output);
-  }
-}
 
 const std::vector<Scenario> kScenarios{
     {"ResolvesAndReleases",
@@ -250,7 +176,9 @@ const std::vector<Scenario> kScenarios{
       {4, "again 10.0.0.5 p2", {"4 solicit 10.0.0.5"}},
       {5, "reply 10.0.0.5 a", {"5 publish 10.0.0.5 a", "5 forward p2 a", "= consumed"}}}},
 };
-INSTANTIATE_TEST_SUITE_P(Neighbors, Play, testing::ValuesIn(kScenarios),
+class Behaviour : public Play {};
+TEST_P(Behaviour, Rows) { play(); }
+INSTANTIATE_TEST_SUITE_P(Neighbors, Behaviour, testing::ValuesIn(kScenarios),
                          [](const auto& p) { return p.param.name; });
 
 using NeighborsTest = NeighborTest;
@@ -400,8 +328,97 @@ TEST_F(NeighborsTest, NewEntriesAreBoundedByTheCreationBudget) {
     if (!request(Ipv4Address{0x0a010001u + i}, mac(i), Ipv4Address{10, 0, 0, 1})) ++learnt;
     clock.advance(100us);
   }
-  EXPECT_LE(learnt, Neighbors::kCreateBurst + Neighbors::kCreateRate);
-  EXPECT_GE(learnt, Neighbors::kCreateBurst + Neighbors::kCreateRate - 2);
+  const std::uint32_t rate = NeighborInterface{}.create_rate;  // and as many at once
+  EXPECT_LE(learnt, 2 * rate);
+  EXPECT_GE(learnt, 2 * rate - 2);
+}
+
+TEST_F(NeighborsTest, BudgetsAndTimesAreThoseGiven) {
+  NeighborSettings settings;
+  settings.unverified_lifetime = 7s;
+  settings.failed_first = 2s;
+  settings.failed_most = 3s;
+  World other_world{clock};
+  Neighbors other{clock, other_world, settings};
+  lan.solicit_rate = 10;
+  lan.create_rate = 3;
+  lan.challenge_rate = 2;
+  ASSERT_TRUE(other.set_interface(lan));
+  const auto ask = [&](std::uint8_t host, std::uint32_t m) {
+    return other.arp({0,
+                      wire::Arp::kRequest,
+                      mac(m),
+                      Ipv4Address{10, 0, 0, host},
+                      {},
+                      Ipv4Address{10, 0, 0, 1},
+                      mac(m)});
+  };
+  for (std::uint8_t host = 20; host < 23; ++host) EXPECT_EQ(ask(host, host), std::nullopt);
+  EXPECT_EQ(ask(23, 23), DropReason::arp_policed);
+  EXPECT_TRUE(other.update_only(0));
+  EXPECT_EQ(ask(20, 99), std::nullopt);
+  EXPECT_EQ(ask(21, 99), std::nullopt);
+  EXPECT_EQ(ask(22, 99), DropReason::arp_policed);
+  EXPECT_EQ(other.counters().moves_policed, 1u);
+  // Another change at once gains nothing.
+  lan.create_rate = 100;
+  ASSERT_TRUE(other.set_interface(lan));
+  EXPECT_EQ(ask(23, 23), DropReason::arp_policed);
+  advance_to(clock, other, clock.now() + 10ms);
+  EXPECT_EQ(ask(23, 23), std::nullopt);
+  lan.learning = NeighborLearning::rfc826;
+  ASSERT_TRUE(other.set_interface(lan));
+  EXPECT_EQ(ask(24, 24), std::nullopt);
+  EXPECT_FALSE(other.update_only(0));
+  // Destinations never seen leave half of what is there at once, which the challenges took 2 of.
+  std::uint64_t before = other_world.solicits;
+  for (std::uint8_t host = 100; host < 120; ++host)
+    other.glean(0, Ipv4Address{10, 0, 0, host}, other_world.packet(), false);
+  EXPECT_EQ(other_world.solicits - before, 4u);
+  advance_to(clock, other, 4s);
+  EXPECT_EQ(other.counters().failed, 4u);
+  advance_to(clock, other, 6500ms);
+  EXPECT_EQ(other.counters().failed, 0u);
+  EXPECT_EQ(other.lookup(0, Ipv4Address{10, 0, 0, 24}), mac(24));
+  advance_to(clock, other, 7100ms);
+  EXPECT_EQ(other.lookup(0, Ipv4Address{10, 0, 0, 24}), std::nullopt);
+}
+
+TEST_F(NeighborsTest, RarpAnswersFromStaticEntriesOnly) {
+  lan.addresses = {*Ipv4InterfaceAddress::parse("10.0.0.1/24"),
+                   *Ipv4InterfaceAddress::parse("10.1.0.1/24")};
+  ASSERT_TRUE(engine.set_interface(lan));
+  ASSERT_TRUE(engine.set_interface({1, mac(50), {*Ipv4InterfaceAddress::parse("10.2.0.1/24")}}));
+  const auto ip = [&](InterfaceId i, std::uint32_t m) -> std::string {
+    const auto answer = engine.rarp(i, mac(m));
+    if (!answer) return "none";
+    return answer->ip.to_string() + " from " + answer->our_ip.to_string() + ' ' +
+           (answer->our_mac == kOurMac   ? "0"
+            : answer->our_mac == mac(50) ? "1"
+                                         : "?");
+  };
+  EXPECT_EQ(ip(0, 1), "none");
+  request(kHost, mac(1), Ipv4Address{10, 0, 0, 1});
+  EXPECT_EQ(ip(0, 1), "none");  // learnt, not static
+  ASSERT_TRUE(engine.add_static(0, Ipv4Address{10, 1, 0, 9}, mac(1)));
+  EXPECT_EQ(ip(0, 1), "10.1.0.9 from 10.1.0.1 0");
+  EXPECT_EQ(ip(1, 1), "none");
+  EXPECT_EQ(ip(600, 1), "none");
+  ASSERT_TRUE(engine.add_static(1, Ipv4Address{10, 2, 0, 9}, mac(1)));
+  EXPECT_EQ(ip(1, 1), "10.2.0.9 from 10.2.0.1 1");
+  // The lowest of several.
+  ASSERT_TRUE(engine.add_static(0, kHost, mac(1)));
+  EXPECT_EQ(ip(0, 1), "10.0.0.5 from 10.0.0.1 0");
+  ASSERT_TRUE(engine.add_static(0, kHost, mac(2)));
+  EXPECT_EQ(ip(0, 1), "10.1.0.9 from 10.1.0.1 0");
+  EXPECT_EQ(ip(0, 2), "10.0.0.5 from 10.0.0.1 0");
+  ASSERT_TRUE(engine.remove_static(0, kHost));
+  EXPECT_EQ(ip(0, 2), "none");
+  lan.addresses.pop_back();
+  ASSERT_TRUE(engine.set_interface(lan));
+  EXPECT_EQ(ip(0, 1), "none");
+  engine.remove_interface(1);
+  EXPECT_EQ(ip(1, 1), "none");
 }
 
 TEST_F(NeighborsTest, EventsAreBounded) {

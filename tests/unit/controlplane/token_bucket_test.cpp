@@ -39,6 +39,26 @@ TEST(TokenBucket, KeepsSomeForWhoComesLater) {
   EXPECT_TRUE(bucket.take(1s, 2));
 }
 
+TEST(TokenBucket, ChangeKeepsWhatItHolds) {
+  TokenBucket bucket{10, 4};
+  EXPECT_TRUE(bucket.take(1s, 3));
+  bucket.change(1s, 1000, 100);  // one is left
+  EXPECT_TRUE(bucket.has(1s));
+  EXPECT_FALSE(bucket.has(1s, 2));
+  EXPECT_TRUE(bucket.take(1s));
+  EXPECT_FALSE(bucket.has(1s));
+  EXPECT_TRUE(bucket.take(1s + 50ms, 50));
+  EXPECT_TRUE(bucket.has(2s, 100));
+  bucket.change(2s, 1, 3);  // as many as fit
+  EXPECT_TRUE(bucket.take(2s, 3));
+  EXPECT_FALSE(bucket.has(2s + 999ms));
+  EXPECT_TRUE(bucket.has(3s));
+  TokenBucket untouched;
+  untouched.change(5s, 10, 7);
+  EXPECT_TRUE(untouched.take(5s, 7));
+  EXPECT_FALSE(untouched.take(5s));
+}
+
 TEST(TokenBucket, RefusalTakesNothing) {
   TokenBucket bucket{1, 1};
   EXPECT_TRUE(bucket.take(0s));
