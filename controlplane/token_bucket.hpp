@@ -38,6 +38,7 @@ class TokenBucket {
   /// it time and again gains nothing.
   void change(TimePoint now, std::uint32_t rate, std::uint32_t burst) {
     const TokenBucket to{rate, burst};
+    if (to.cost_ == cost_ && to.depth_ == depth_) return;  // no fraction of a token is lost
     if (used_) empty_at_ = now - to.cost_ * ((now - std::max(empty_at_, now - depth_)) / cost_);
     cost_ = to.cost_;
     depth_ = to.depth_;

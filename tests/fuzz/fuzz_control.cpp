@@ -99,7 +99,8 @@ class World final : public NeighborActions {
     ++solicits[i];
     require(static_cast<double>(solicits[i]) <=
             Neighbors::kSolicitBurst + 1 +
-                NeighborInterface{}.solicit_rate * std::chrono::duration<double>(clock_.now()).count());
+                NeighborInterface{}.solicit_rate *
+                    std::chrono::duration<double>(clock_.now()).count());
   }
   void announce(InterfaceId i, Ipv4Address a) override { require(a == host(i, 1)); }
   void publish(InterfaceId i, Ipv4Address ip, MacAddress m) override {
@@ -123,11 +124,23 @@ class World final : public NeighborActions {
   void host_unreachable(HeldPacket p) override { gone(p); }
   bool take_used(InterfaceId i, Ipv4Address ip) override { return used.erase({i, ip}) > 0; }
   bool keep_asking(InterfaceId i, Ipv4Address ip) override { return relieved.contains({i, ip}); }
+  /// What is reported of an entry is a chain without a gap.
+  void changed(const NeighborChange& c) override {
+    const auto known = journal.find({c.interface, c.ip});
+    require(c.before.has_value() == (known != journal.end()));
+    require(!c.before || *c.before == known->second);
+    require(c.before != c.after);
+    if (c.after)
+      journal[{c.interface, c.ip}] = *c.after;
+    else
+      journal.erase(known);
+  }
   void event(const NeighborEvent&) override {}
 
   std::set<std::uintptr_t> held;
   std::map<Key, MacAddress> slots, statics;
   std::set<Key> used, relieved;
+  std::map<Key, NeighborChange::Side> journal;
   std::map<InterfaceId, std::uint64_t> solicits;
   bool may_withdraw_statics = false;
 
@@ -217,6 +230,7 @@ class History {
     require(c.failed <= limits.failed_limit && c.holding <= limits.hold_total);
     require(c.holding == world_.held.size());
     require(c.statics == world_.statics.size());
+    require(c.entries + c.pending + c.failed == world_.journal.size());
     for (const auto& [key, m] : world_.statics)
       require(neighbors_->lookup(key.first, key.second) == m && world_.slots.at(key) == m);
     require(reassembler_.datagrams() <= Reassembler::kMaxDatagrams);
@@ -456,8 +470,15 @@ class History {
         world_.solicits.erase(i);  // a new interface has a new budget
         require(neighbors_->set_interface(interface(i)));
         return;
+      case 4:
+        neighbors_->set_storm(i, (how & 8) != 0);
+        return;
       default:
-        require(neighbors_->set_interface(interface(i)));
+        NeighborInterface changed = interface(i);
+        changed.learning = static_cast<NeighborLearning>((how >> 4) % 3);
+        changed.trusted = (how & 8) != 0;
+        if ((how & 4) != 0) changed.create_rate = changed.challenge_rate = 1 + in.byte();
+        require(neighbors_->set_interface(changed));
         return;
     }
   }

@@ -258,7 +258,7 @@ TEST_F(NeighborFlood, AnnouncementsHijackNobodyAndAreLookedIntoWithinTheBudget) 
   const std::uint64_t before = world.solicits;
   std::mt19937 random{3};
   for (std::uint32_t i = 0; i < 100000; ++i) {  // 10 s
-    const Ipv4Address ip = host(random() % 1000);
+    const Ipv4Address ip = host(static_cast<std::uint32_t>(random() % 1000));
     const MacAddress m = mac(0x80000000u + i % 65536);
     const std::uint64_t asked = world.solicits;
     if (random() % 2 == 0)

@@ -51,6 +51,7 @@ TEST(TokenBucket, ChangeKeepsWhatItHolds) {
   EXPECT_TRUE(bucket.has(2s, 100));
   bucket.change(2s, 1, 3);  // as many as fit
   EXPECT_TRUE(bucket.take(2s, 3));
+  for (TimePoint t = 2s; t < 3s; t += 1ms) bucket.change(t, 1, 3);  // no change at all
   EXPECT_FALSE(bucket.has(2s + 999ms));
   EXPECT_TRUE(bucket.has(3s));
   TokenBucket untouched;
