@@ -113,11 +113,25 @@ TEST_F(NeighborStorm, UnusedOnesAreNotKept) {
   EXPECT_EQ(engine.counters().served_stale, 1u);
 }
 
+TEST_F(NeighborStorm, UseBeforeItWasConfirmedCountsNoMore) {
+  establish();
+  world.used.insert({0, kHost});
+  while (row(kHost).state != NeighborState::probe)
+    advance_to(clock, engine, *engine.next_deadline());
+  EXPECT_EQ(reply(kHost, mac(1)), std::nullopt);
+  const Duration unused = forwards_for(5h);
+  EXPECT_GE(unused, 3h);
+  EXPECT_LE(unused, 4h + 1s);
+  EXPECT_EQ(world.slot(0, kHost), Slot::unresolved);
+  EXPECT_EQ(world.solicits, 2u);
+}
+
 TEST_F(NeighborStorm, LearntOnesInUseAreKeptToo) {
   request(kHost, mac(1), kUs);
   world.all_used = true;
   engine.set_storm(0, true);
   EXPECT_EQ(forwards_for(3h), 3h);
+  EXPECT_LE(engine.counters().served_stale, 3h / 11min + 1);  // at every refresh, not all the time
   EXPECT_FALSE(row(kHost).verified);
   EXPECT_TRUE(row(kHost).served_stale);
 }
