@@ -150,6 +150,10 @@ bool Forwarding::take_used(InterfaceId interface, Ipv4Address ip) {
   return index && adjacencies_.take_used(*index);
 }
 
+void Forwarding::expect_answers(InterfaceId interface, Ipv4Address ip) {
+  if (const auto index = slot(interface, ip)) adjacencies_.expect_answers(*index);
+}
+
 std::optional<AdjacencyIndex> Forwarding::verdict_slot(Egress verdict, std::uint32_t value) {
   const auto found = verdicts_.find({verdict, value});
   if (found != verdicts_.end()) return found->second;

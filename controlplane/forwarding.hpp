@@ -84,6 +84,8 @@ class Forwarding {
   void unresolved(InterfaceId interface, Ipv4Address ip);
   void failed(InterfaceId interface, Ipv4Address ip);
   bool take_used(InterfaceId interface, Ipv4Address ip);
+  /// It is being asked for: workers hand its next answers over.
+  void expect_answers(InterfaceId interface, Ipv4Address ip);
   /// Whether others carry what an equal-cost group would send to this failed neighbour, so that no
   /// packet will ask for it any more.
   bool is_relieved(InterfaceId interface, Ipv4Address ip) const;

@@ -49,21 +49,45 @@ void Outbound::transmit(InterfaceId interface, PacketBuffer packet) {
 
 void Outbound::arp_request(InterfaceId interface, Ipv4Address source, Ipv4Address target,
                            std::optional<MacAddress> to) {
+  wire::Arp arp{};
+  arp.operation.set(wire::Arp::kRequest);
+  arp.sender_ip.set(source.value());
+  arp.target_ip.set(target.value());
+  send_arp(interface, arp, wire::ether_type::kArp, to.value_or(MacAddress::broadcast()));
+}
+
+void Outbound::arp_reply(InterfaceId interface, Ipv4Address answered, Ipv4Address asker,
+                         MacAddress to) {
+  wire::Arp arp{};
+  arp.operation.set(wire::Arp::kReply);
+  arp.sender_ip.set(answered.value());
+  arp.target_mac = to;
+  arp.target_ip.set(asker.value());
+  send_arp(interface, arp, wire::ether_type::kArp, to);
+}
+
+void Outbound::rarp_reply(InterfaceId interface, Ipv4Address own, MacAddress station,
+                          Ipv4Address its, MacAddress to) {
+  wire::Arp arp{};
+  arp.operation.set(wire::Arp::kReverseReply);
+  arp.sender_ip.set(own.value());
+  arp.target_mac = station;
+  arp.target_ip.set(its.value());
+  send_arp(interface, arp, wire::ether_type::kRarp, to);
+}
+
+/// With what is the same in all of them, and our MAC address.
+void Outbound::send_arp(InterfaceId interface, wire::Arp arp, std::uint16_t type, MacAddress to) {
   PacketBuffer packet = dataplane_.allocate();
   counters_.generated.add(1);
   if (!packet) return drop(interface, DropReason::no_buffer);
   const MacAddress own = dataplane_.snapshot().interfaces[interface].mac;
-  const wire::Ethernet header{to.value_or(MacAddress::broadcast()), own,
-                              Be16{wire::ether_type::kArp}};
-  wire::Arp arp{};
+  const wire::Ethernet header{to, own, Be16{type}};
   arp.hardware_type.set(wire::Arp::kEthernet);
   arp.protocol_type.set(wire::ether_type::kIpv4);
   arp.hardware_length = 6;
   arp.protocol_length = 4;
-  arp.operation.set(wire::Arp::kRequest);
   arp.sender_mac = own;
-  arp.sender_ip.set(source.value());
-  arp.target_ip.set(target.value());
   std::uint8_t* const frame = append(packet.get(), sizeof header + sizeof arp);
   std::memcpy(frame, &header, sizeof header);
   std::memcpy(frame + sizeof header, &arp, sizeof arp);

@@ -23,6 +23,11 @@ class Outbound {
   /// A gratuitous request for our own `address` (RFC 5227 section 2.3).
   void announce(InterfaceId interface, Ipv4Address address);
 
+  /// "`answered` is at our MAC address", to `to`, who asked as `asker` (RFC 826).
+  void arp_reply(InterfaceId interface, Ipv4Address answered, Ipv4Address asker, MacAddress to);
+  /// "`station` has the address `its`", to `to`, who asked (RFC 903).
+  void rarp_reply(InterfaceId interface, Ipv4Address own, MacAddress station, Ipv4Address its,
+                  MacAddress to);
   /// A whole frame of ours, without the tags of `interface`.
   void frame(InterfaceId interface, std::span<const std::uint8_t> frame);
 
@@ -49,6 +54,7 @@ class Outbound {
 
  private:
   void transmit(InterfaceId interface, PacketBuffer packet);
+  void send_arp(InterfaceId interface, wire::Arp arp, std::uint16_t type, MacAddress to);
   void one(std::span<const std::uint8_t> ipv4, std::vector<Unresolved>& unresolved);
 
   Dataplane& dataplane_;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "controlplane/arp_policy.hpp"
 #include "controlplane/port_requests.hpp"
 #include "controlplane/route_loading.hpp"
 
@@ -222,6 +223,8 @@ Interface Router::snapshot_interface(InterfaceId id) const {
   const InterfaceRow& row = interfaces_[id];
   Interface interface {
     .id = id, .mtu = row.mtu, .mac = row.mac, .addresses = forwarding_.own_addresses(id),
+    .arp = arp_policy(row.neighbors, config_.neighbors,
+                      static_cast<double>(dataplane_.ticks_per_second())),
     .kind = row.kind, .carrier = row.carrier, .tags = row.tags, .vlans = interfaces_.vlans_on(id),
     .other_vlans = row.other_vlans, .bridge = row.bridge, .member = row.member
   };

@@ -83,6 +83,8 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   unsigned serve_punts();
   void serve(PacketBuffer packet);
   void serve_arp(const PacketBuffer& packet, const PuntMeta& meta);
+  void serve_proxy_arp(const PacketBuffer& packet, const PuntMeta& meta);
+  void serve_rarp(const PacketBuffer& packet, const PuntMeta& meta);
   void serve_glean(PacketBuffer packet, const PuntMeta& meta);
   void serve_layer2(const PacketBuffer& packet, const PuntMeta& meta);
   void serve_local(const PacketBuffer& packet, const PuntMeta& meta);

@@ -50,6 +50,10 @@ void Router::serve(PacketBuffer packet) {
   switch (meta.reason) {
     case PuntReason::arp:
       return serve_arp(packet, meta);
+    case PuntReason::proxy_arp:
+      return serve_proxy_arp(packet, meta);
+    case PuntReason::rarp:
+      return serve_rarp(packet, meta);
     case PuntReason::glean:
       return serve_glean(std::move(packet), meta);
     case PuntReason::local:
@@ -89,6 +93,37 @@ void Router::serve_arp(const PacketBuffer& packet, const PuntMeta& meta) {
     outbound_.drop(meta.interface, *refused);
   else
     counters_.consumed.add(1);
+}
+
+/// A request for somebody else where we answer for those behind us (RFC 1027): if it is routed out
+/// of another interface. Never for an address of the asker's own subnets: its host answers itself.
+void Router::serve_proxy_arp(const PacketBuffer& packet, const PuntMeta& meta) {
+  const auto& arp =
+      *rte_pktmbuf_mtod_offset(packet.get(), const wire::Arp*, sizeof(wire::Ethernet));
+  const Ipv4Address target{arp.target_ip.get()};
+  const Interface& here = dataplane_.snapshot().interfaces[meta.interface];
+  const auto way = forwarding_.neighbor_at(forwarding_.lookup(target, 0).index);
+  if (!way || way->interface == meta.interface || here.subnet_of(target.value()) != nullptr)
+    return outbound_.drop(meta.interface, DropReason::arp_not_for_us);
+  counters_.consumed.add(1);
+  outbound_.arp_reply(meta.interface, target, Ipv4Address{arp.sender_ip.get()}, arp.sender_mac);
+}
+
+/// RFC 903: "which address has this station?", answered from the static neighbours.
+void Router::serve_rarp(const PacketBuffer& packet, const PuntMeta& meta) {
+  const auto& ethernet = *rte_pktmbuf_mtod(packet.get(), const wire::Ethernet*);
+  const auto& arp =
+      *rte_pktmbuf_mtod_offset(packet.get(), const wire::Arp*, sizeof(wire::Ethernet));
+  const bool sane = arp.operation.get() == wire::Arp::kReverseRequest &&
+                    arp.hardware_type.get() == wire::Arp::kEthernet &&
+                    arp.protocol_type.get() == wire::ether_type::kIpv4 &&
+                    arp.hardware_length == 6 && arp.protocol_length == 4 &&
+                    ethernet.source == arp.sender_mac && arp.sender_mac.is_station();
+  if (!sane) return outbound_.drop(meta.interface, DropReason::arp_malformed);
+  const auto answer = neighbors_.rarp(meta.interface, arp.target_mac);
+  if (!answer) return outbound_.drop(meta.interface, DropReason::arp_not_for_us);
+  counters_.consumed.add(1);
+  outbound_.rarp_reply(meta.interface, answer->our_ip, arp.target_mac, answer->ip, arp.sender_mac);
 }
 
 void Router::serve_glean(PacketBuffer packet, const PuntMeta& meta) {
@@ -176,8 +211,9 @@ void Router::solicit(InterfaceId interface, Ipv4Address target,
                      std::optional<MacAddress> unicast_to) {
   const Interface& egress = dataplane_.snapshot().interfaces[interface];
   const OwnAddress* own = egress.subnet_of(target.value());
-  if (own != nullptr)
-    outbound_.arp_request(interface, Ipv4Address{own->address}, target, unicast_to);
+  if (own == nullptr) return;
+  forwarding_.expect_answers(interface, target);
+  outbound_.arp_request(interface, Ipv4Address{own->address}, target, unicast_to);
 }
 
 void Router::announce(InterfaceId interface, Ipv4Address address) {

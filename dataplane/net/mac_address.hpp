@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace weir {
 
@@ -34,7 +35,29 @@ struct MacAddress {
   /// Lower-case, colon-separated.
   std::string to_string() const;
 
-  friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  /// As one number, for comparing.
+  std::uint64_t raw() const {
+    std::uint32_t low;
+    std::uint16_t high;
+    std::memcpy(&low, bytes.data(), sizeof low);
+    std::memcpy(&high, bytes.data() + sizeof low, sizeof high);
+    return std::uint64_t{high} << 32 | low;
+  }
+  /// In network order, as one number.
+  constexpr std::uint64_t bits() const {
+    std::uint64_t value = 0;
+    for (const std::uint8_t byte : bytes) value = value << 8 | byte;
+    return value;
+  }
+
+  // As numbers: the compiler's own would call memcmp.
+  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
+    if (std::is_constant_evaluated()) return a.bits() == b.bits();
+    return a.raw() == b.raw();
+  }
+  friend constexpr auto operator<=>(const MacAddress& a, const MacAddress& b) {
+    return a.bits() <=> b.bits();
+  }
 };
 
 }  // namespace weir

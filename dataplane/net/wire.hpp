@@ -12,6 +12,7 @@ namespace weir::wire {
 namespace ether_type {
 inline constexpr std::uint16_t kIpv4 = 0x0800;
 inline constexpr std::uint16_t kArp = 0x0806;
+inline constexpr std::uint16_t kRarp = 0x8035;
 inline constexpr std::uint16_t kVlan = 0x8100;
 inline constexpr std::uint16_t kQinQ = 0x88a8;
 inline constexpr std::uint16_t kIpv6 = 0x86dd;
@@ -39,6 +40,8 @@ struct Arp {
   static constexpr std::uint16_t kEthernet = 1;
   static constexpr std::uint16_t kRequest = 1;
   static constexpr std::uint16_t kReply = 2;
+  static constexpr std::uint16_t kReverseRequest = 3;  // RFC 903
+  static constexpr std::uint16_t kReverseReply = 4;
 
   Be16 hardware_type;
   Be16 protocol_type;

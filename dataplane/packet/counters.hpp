@@ -7,6 +7,7 @@
 
 #include "dataplane/packet/drop_reason.hpp"
 #include "dataplane/packet/punt.hpp"
+#include "dataplane/packet/storm_class.hpp"
 #include "dataplane/table/adjacency.hpp"
 
 namespace weir {
@@ -33,6 +34,8 @@ struct alignas(64) InterfaceCounters {
       flooded;  // of what came in here: sent on to more than one, or to one for want of a better
   Counter elsewhere;  // the source is a fixed station of another interface
   Counter punted[kPuntClasses];
+  // Of a bridge's own interface: at the member it came by.
+  Counter storm_offered[kStormClasses], storm_policed[kStormClasses];
   Counter dropped[kDropReasons];
 };
 

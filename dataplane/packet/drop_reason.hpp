@@ -51,6 +51,7 @@ enum class DropReason : std::uint8_t {
   source_route,
   // neighbours
   glean_policed,
+  glean_source_policed,
   glean_hold_full,
   neighbor_failed,
   // arp_guard
@@ -61,6 +62,8 @@ enum class DropReason : std::uint8_t {
   arp_outside_subnet,
   arp_unsolicited,
   arp_policed,
+  arp_source_policed,
+  arp_quarantined,
   arp_known,
   // punt and local delivery
   punt_policed,
@@ -129,6 +132,8 @@ inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
     {DropReason::fragment_failed, "fragment-failed", "could not be fragmented"},
     {DropReason::source_route, "source-route", "source-routed (RFC 7126 4.3, 4.4)"},
     {DropReason::glean_policed, "glean-policed", "unresolved destination beyond the glean budget"},
+    {DropReason::glean_source_policed, "glean-source-policed",
+     "destination never seen, beyond what one source may ask for"},
     {DropReason::glean_hold_full, "glean-hold-full", "hold queue full, the oldest went"},
     {DropReason::neighbor_failed, "neighbor-failed", "the neighbour did not answer"},
     {DropReason::arp_malformed, "arp-malformed", "not ARP for IPv4 over Ethernet (RFC 826)"},
@@ -140,6 +145,9 @@ inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
      "sender outside the interface's subnets"},
     {DropReason::arp_unsolicited, "arp-unsolicited", "a reply nobody asked for"},
     {DropReason::arp_policed, "arp-policed", "beyond the port's ARP budget"},
+    {DropReason::arp_source_policed, "arp-source-policed",
+     "beyond what one source may ask (by its MAC address)"},
+    {DropReason::arp_quarantined, "arp-quarantined", "from a source that asked far too often"},
     {DropReason::arp_known, "arp-known", "confirms what is known, nothing to learn"},
     {DropReason::punt_policed, "punt-policed", "beyond the port's budget for the control plane"},
     {DropReason::punt_queue_full, "punt-queue-full", "control plane's queue of the class full"},

@@ -48,6 +48,8 @@ enum class PuntReason : std::uint8_t {
   bad_option,   // ICMP parameter problem
   bpdu,
   igmp,
+  proxy_arp,  // a request for somebody else, where we may answer for others
+  rarp,
 };
 
 /// Lies in the punted packet's private area.

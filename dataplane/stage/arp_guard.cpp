@@ -3,11 +3,7 @@
 namespace weir {
 namespace {
 
-constexpr double kReplyRate = 20'000, kP0Rate = 20'000, kP1Rate = 20'000, kP2Rate = 2'000,
-                 kP3Rate = 10;
-
 ArpVerdict drop(DropReason reason) { return {.drop = reason}; }
-ArpVerdict punt(PuntClass punt_class) { return {.punt = true, .punt_class = punt_class}; }
 
 /// VRRP virtual routers answer from their own MAC for the virtual one (RFC 5798
 /// section 7.3, 8.1.2).
@@ -23,38 +19,70 @@ bool well_formed(const wire::Arp& arp) {
          (arp.operation.get() == wire::Arp::kRequest || arp.operation.get() == wire::Arp::kReply);
 }
 
-enum class Known { no, same, other };
+enum class Known { no, same, other, failed };
+
+struct Sender {
+  Known known = Known::no;
+  AdjacencyIndex index = 0;
+};
 
 /// What the adjacency table knows of the sender.
-Known known_binding(const wire::Arp& arp, const OwnAddress& subnet,
-                    const AdjacencyTable& adjacencies) {
-  if (subnet.block == 0) return Known::no;
-  const Adjacency adjacency = adjacencies.load(subnet.neighbor(arp.sender_ip.get()));
+Sender look_up(const wire::Arp& arp, const OwnAddress& subnet, const AdjacencyTable& adjacencies) {
+  if (subnet.block == 0) return {};
+  const AdjacencyIndex index = subnet.neighbor(arp.sender_ip.get());
+  if ((adjacencies.mark(index) & AdjacencyTable::kKnown) == 0) return {Known::no, index};
+  const Adjacency adjacency = adjacencies.load(index);
+  if (adjacency.egress == Egress::failed) return {Known::failed, index};
   // Of a bridge's neighbour: the member that its station is on.
-  if (!is_interface(adjacency.egress)) return Known::no;
-  return adjacency.destination == arp.sender_mac ? Known::same : Known::other;
+  if (!is_interface(adjacency.egress)) return {Known::no, index};
+  return {adjacency.destination == arp.sender_mac ? Known::same : Known::other, index};
 }
 
-ArpVerdict judge_request(const wire::Arp& arp, const Interface& interface, const OwnAddress& subnet,
-                         const AdjacencyTable& adjacencies) {
-  const Known known = known_binding(arp, subnet, adjacencies);
+ArpVerdict binding_change(const wire::Arp& arp, bool answer) {
+  return {.answer = answer,
+          .punt = true,
+          .from_virtual_router = is_vrrp(arp.sender_mac),
+          .punt_class = PuntClass::p3_binding_change,
+          .storm_class = StormClass::binding_changes};
+}
+
+/// Whoever failed and speaks again is worth a look, whatever it says: as an unknown sender.
+ArpVerdict unknown(bool answer, bool punt) {
+  return {.answer = answer,
+          .punt = punt,
+          .punt_class = PuntClass::p2_request_unknown,
+          .storm_class = StormClass::unknown_requests};
+}
+
+ArpVerdict judge_request(const wire::Arp& arp, const Interface& interface, const Sender& sender) {
   const bool for_us = interface.own(arp.target_ip.get()) != nullptr;
-  if (known == Known::other) {
-    ArpVerdict verdict = punt(PuntClass::p3_binding_change);
-    verdict.answer = for_us;
-    return verdict;
+  switch (sender.known) {
+    case Known::same:
+      if (for_us) return {.answer = true, .storm_class = StormClass::known_requests};
+      break;
+    case Known::other:
+      return binding_change(arp, for_us);
+    case Known::failed:
+      return unknown(for_us, true);
+    case Known::no:
+      if (for_us) return unknown(true, interface.arp.learns);
+      break;
   }
-  if (!for_us) return drop(DropReason::arp_not_for_us);
-  if (known == Known::same) return {.answer = true};
-  return {.answer = true, .punt = true, .punt_class = PuntClass::p2_request_unknown};
+  if (!interface.arp.proxy || arp.sender_ip == arp.target_ip)
+    return drop(DropReason::arp_not_for_us);
+  ArpVerdict verdict = unknown(false, true);
+  verdict.reason = PuntReason::proxy_arp;
+  return verdict;
+}
+
+ArpVerdict judge_reply(const Sender& sender, const AdjacencyTable& adjacencies) {
+  if (sender.index != 0 && adjacencies.take_answer(sender.index))
+    return {.punt = true, .punt_class = PuntClass::p0_reply, .storm_class = StormClass::replies};
+  if (sender.known == Known::failed) return unknown(false, true);
+  return drop(DropReason::arp_unsolicited);
 }
 
 }  // namespace
-
-ArpBudget::ArpBudget(double ticks)
-    : reply(kReplyRate, 256, ticks),
-      punt{Policer(kP0Rate, 256, ticks), Policer(kP1Rate, 256, ticks), Policer(kP2Rate, 128, ticks),
-           Policer(kP3Rate, 10, ticks)} {}
 
 ArpVerdict judge_arp(const wire::Arp& arp, const MacAddress& source, const Interface& interface,
                      const AdjacencyTable& adjacencies) {
@@ -66,16 +94,16 @@ ArpVerdict judge_arp(const wire::Arp& arp, const MacAddress& source, const Inter
   const std::uint32_t sender = arp.sender_ip.get();
   const bool request = arp.operation.get() == wire::Arp::kRequest;
   if (sender == 0) {  // a probe (RFC 5227 section 2.1.1)
-    if (request && interface.own(arp.target_ip.get()) != nullptr) return {.answer = true};
+    if (request && interface.own(arp.target_ip.get()) != nullptr) return unknown(true, false);
     return drop(request ? DropReason::arp_not_for_us : DropReason::arp_bad_sender);
   }
   // The control plane defends our address (RFC 5227 section 2.4).
-  if (interface.own(sender) != nullptr) return punt(PuntClass::p3_binding_change);
+  if (interface.own(sender) != nullptr) return binding_change(arp, false);
 
   const OwnAddress* subnet = interface.subnet_of(sender);
   if (subnet == nullptr) return drop(DropReason::arp_outside_subnet);
-  if (request) return judge_request(arp, interface, *subnet, adjacencies);
-  return punt(PuntClass::p0_reply);
+  const Sender known = look_up(arp, *subnet, adjacencies);
+  return request ? judge_request(arp, interface, known) : judge_reply(known, adjacencies);
 }
 
 void answer_arp(std::uint8_t* frame, const MacAddress& own) {

@@ -11,34 +11,31 @@
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/packet/drop_reason.hpp"
 #include "dataplane/packet/punt.hpp"
+#include "dataplane/packet/storm_class.hpp"
 #include "dataplane/table/policer.hpp"
 #include "dataplane/worker/snapshot.hpp"
 
 namespace weir {
 
-/// Budgets of one interface on one worker (arp-resilience: defaults).
+/// What is spent of an interface's ArpPolicy on one worker.
 struct ArpBudget {
-  Policer reply;                // answers to requests
-  std::array<Policer, 4> punt;  // P0 to P3
-
-  /// Of one of the classes P0 to P3.
-  Policer& of(PuntClass punt_class) {
-    return punt[static_cast<std::size_t>(punt_class) -
-                static_cast<std::size_t>(PuntClass::p0_reply)];
-  }
-  explicit ArpBudget(double ticks_per_second);
-  ArpBudget() = default;
+  PolicerState answers, replies, known_requests, unknown_requests, binding_changes, virtual_routers,
+      gleans_known, gleans_unknown;
 };
 
 /// What becomes of one ARP packet: any combination of answer and punt, or a drop.
 struct ArpVerdict {
   bool answer = false;
   bool punt = false;
+  bool from_virtual_router = false;  // a binding change to a VRRP address
   PuntClass punt_class = PuntClass::p0_reply;
+  PuntReason reason = PuntReason::arp;
+  StormClass storm_class = StormClass::others;
   DropReason drop = DropReason::count;  // when neither
 };
 
-/// Pure: looks at the packet and the tables, not at budgets. `source` is the frame's source MAC.
+/// Pure, but that it takes expected answers: looks at the packet and the tables, not at budgets.
+/// `source` is the frame's source MAC.
 ArpVerdict judge_arp(const wire::Arp& arp, const MacAddress& source, const Interface& interface,
                      const AdjacencyTable& adjacencies);
 

@@ -37,6 +37,24 @@ void sort_out(Burst& burst, Lane rest, const MacAddress& own, EthernetInput& out
   });
 }
 
+/// ARP comes in storms: whole vectors of it, to all or to us.
+Lane arp_lane(const Burst& burst, U32x16 own_low, U32x16 own_high) {
+  const U32x16 ones{~0u}, low_half{0xffff};
+  const U32x16 arp{Be16{wire::ether_type::kArp}.raw()};
+  const U32x16 shortest{kArpFrame - 1};
+  std::uint64_t lane = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    const Columns header = load_columns(&burst.frame[first], 0);
+    const U32x16 high = header.word[1] & low_half;
+    const unsigned to_all = equal(header.word[0], ones) & equal(high, low_half);
+    const unsigned to_us = equal(header.word[0], own_low) & equal(high, own_high);
+    const unsigned is_arp = equal(header.word[3] & low_half, arp);
+    const unsigned long_enough = less(shortest, U32x16::load(&burst.frame_length[first]));
+    lane |= at((to_all | to_us) & is_arp & long_enough, first);
+  });
+  return Lane{lane};
+}
+
 }  // namespace
 
 EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
@@ -63,8 +81,10 @@ EthernetInput ethernet_input(Burst& burst, const Interface& interface) {
     common |= at(ours & is_ipv4 & long_enough, first);
   });
   out.ipv4 = Lane{common} - out.too_long;
-  if (const Lane rest = burst.all() - out.ipv4 - out.too_long)
-    sort_out(burst, rest, interface.mac, out);
+  if (Lane rest = burst.all() - out.ipv4 - out.too_long) {
+    out.arp = arp_lane(burst, low, high) & rest;
+    if ((rest = rest - out.arp)) sort_out(burst, rest, interface.mac, out);
+  }
   assert((out.ipv4.mask() ^ out.ipv4_group.mask() ^ out.arp.mask() ^ out.too_short.mask() ^
           out.too_long.mask() ^ out.not_ours.mask() ^ out.not_subscribed.mask() ^
           out.unknown_vlan.mask() ^ out.unknown_type.mask()) == burst.all().mask());

@@ -88,6 +88,15 @@ void resolve_groups(Burst& burst, Lane other, const Tables& tables, IpLookup& ou
   });
 }
 
+/// What other packets have where IPv4's destination would be must not be looked up: each would
+/// bring in a cold line of the table. They follow the lane's first.
+void fill(Burst& burst, Lane lane) {
+  const std::uint32_t first = burst.destination[lane.front()];
+  (Lane::first((burst.size + 15) & ~15u) - lane).for_each([&](unsigned i) {
+    burst.destination[i] = first;
+  });
+}
+
 std::uint32_t mix(std::uint64_t value) {
   value *= 0x9e3779b97f4a7c15ULL;
   value ^= value >> 32;
@@ -112,6 +121,8 @@ std::uint32_t flow_hash(const wire::Ipv4& ip, std::uint32_t available) {
 }
 
 IpLookup ip_lookup(Burst& burst, Lane lane, const Tables& tables) {
+  if (!lane) return {};
+  if (lane != burst.all()) fill(burst, lane);
   std::uint64_t forward;
   std::uint32_t version;
   do {  // once, but for the moment in which the default route changes (next_hop.hpp)

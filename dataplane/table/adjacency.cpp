@@ -11,10 +11,12 @@ constexpr std::uint32_t kPage = 4096;
 }  // namespace
 
 AdjacencyTable::AdjacencyTable()
-    : slots_memory_(std::size_t{kSlots} * sizeof(Adjacency), Pages::small),
+    : slots_memory_(std::size_t{kSlots} * sizeof(Adjacency), Pages::transparent),
       used_memory_(kSlots, Pages::small),
+      marks_memory_(kSlots, Pages::small),
       slots_(static_cast<Adjacency*>(slots_memory_.data())),
-      used_(static_cast<std::uint8_t*>(used_memory_.data())) {
+      used_(static_cast<std::uint8_t*>(used_memory_.data())),
+      marks_(static_cast<std::uint8_t*>(marks_memory_.data())) {
   slots_memory_.map_for_reading(0, next_ * sizeof(Adjacency));
 }
 
@@ -25,6 +27,7 @@ std::optional<AdjacencyIndex> AdjacencyTable::allocate(std::uint32_t size) {
   if (!block) return std::nullopt;
   slots_memory_.map_for_reading(std::size_t{*block} * sizeof(Adjacency), size * sizeof(Adjacency));
   used_memory_.map_for_reading(*block, size);
+  marks_memory_.map_for_reading(*block, size);
   return block;
 }
 
@@ -60,7 +63,13 @@ void AdjacencyTable::release(AdjacencyIndex block, std::uint32_t size) {
   // Whole pages go back to the system; what is smaller, or may not, is cleared.
   if (size < kPage || !used_memory_.discard(block, size))
     for (std::uint32_t i = 0; i < size; ++i) take_used(block + i);
-  if (size < kPage / sizeof(Adjacency) ||
+  if (size < kPage || !marks_memory_.discard(block, size))
+    for (std::uint32_t i = 0; i < size; ++i)
+      if (mark(block + i) != 0)
+        __atomic_store_n(&marks_[block + i], std::uint8_t{0}, __ATOMIC_RELAXED);
+  // A part of a huge page would split it.
+  const std::size_t least = slots_memory_.pages() == Pages::small ? kPage : HugeRegion::kAlignment;
+  if (size < least / sizeof(Adjacency) ||
       !slots_memory_.discard(std::size_t{block} * sizeof(Adjacency), size * sizeof(Adjacency)))
     for (std::uint32_t i = 0; i < size; ++i) clear(block + i);
   free_[std::countr_zero(size)].push_back(block);
@@ -77,6 +86,26 @@ void AdjacencyTable::store(AdjacencyIndex index, const Adjacency& adjacency) {
   __m128i value;
   std::memcpy(&value, &adjacency, sizeof value);
   store_adjacency(&slots_[index], value);
+  const bool known = is_interface(adjacency.egress) || adjacency.egress == Egress::failed;
+  if (known != ((mark(index) & kKnown) != 0))
+    __atomic_fetch_xor(&marks_[index], kKnown, __ATOMIC_RELAXED);
+}
+
+void AdjacencyTable::expect_answers(AdjacencyIndex index) {
+  std::uint8_t now = mark(index);
+  while (!__atomic_compare_exchange_n(&marks_[index], &now,
+                                      static_cast<std::uint8_t>((now & kKnown) | kAnswersEach),
+                                      true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+}
+
+bool AdjacencyTable::take_answer(AdjacencyIndex index) const {
+  std::uint8_t now = mark(index);
+  while ((now & kAnswers) != 0)
+    if (__atomic_compare_exchange_n(&marks_[index], &now, static_cast<std::uint8_t>(now - 1), true,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      return true;
+  return false;
 }
 
 Adjacency AdjacencyTable::load(AdjacencyIndex index) const {

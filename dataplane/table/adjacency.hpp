@@ -91,8 +91,9 @@ inline void store_adjacency(Adjacency* slot, __m128i value) {
 /// Index into the table; 0 is never handed out.
 using AdjacencyIndex = std::uint32_t;
 
-/// A lazily mapped array of adjacencies, given out in power-of-two blocks (a subnet's hosts, or one
-/// verdict). Readers are lock-free; one writer.
+/// A lazily mapped array of adjacencies, in huge pages where the kernel has them (a walk through
+/// small ones costs more than all the rest of a lookup in a wide subnet), given out in power-of-two
+/// blocks (a subnet's hosts, or one verdict). Readers are lock-free; one writer.
 class AdjacencyTable {
  public:
   /// Room for three /8 subnets and 16 million other hosts; only touched pages cost memory.
@@ -116,11 +117,28 @@ class AdjacencyTable {
   bool take_used(AdjacencyIndex index);
   std::uint8_t* used_marks() const { return used_; }
 
+  /// A byte a slot, so that ARP from senders that are nobody's neighbour costs no look at the
+  /// slots: whether the neighbour is resolved or failed, and how many answers to a solicitation of
+  /// ours may still be handed over.
+  static constexpr std::uint8_t kKnown = 0x80, kAnswers = 0x7f;
+  /// After one solicitation.
+  static constexpr std::uint8_t kAnswersEach = 4;
+  std::uint8_t mark(AdjacencyIndex index) const {
+    return __atomic_load_n(&marks_[index], __ATOMIC_RELAXED);
+  }
+  const std::uint8_t* marks() const { return marks_; }
+  /// The control thread has asked.
+  void expect_answers(AdjacencyIndex index);
+  /// Whether an answer is expected, which takes it. Any thread.
+  bool take_answer(AdjacencyIndex index) const;
+
  private:
   HugeRegion slots_memory_;
   HugeRegion used_memory_;
+  HugeRegion marks_memory_;
   Adjacency* slots_;
   std::uint8_t* used_;
+  std::uint8_t* marks_;
   std::uint32_t next_ = 16;  // the first block; small indices stay free so that 0 is never valid
   static constexpr unsigned kSizes = 27;
   std::vector<AdjacencyIndex> free_[kSizes];  // blocks below `next_`, by log2 of their size

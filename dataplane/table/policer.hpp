@@ -23,6 +23,10 @@ struct PolicerRate {
 /// The bucket of a rate that is kept elsewhere, and may change.
 class PolicerState {
  public:
+  /// Whether one more packet would conform at `now`.
+  bool has_room(const PolicerRate& rate, std::uint64_t now) const {
+    return rate.interval == 0 || due_ <= now || due_ - now <= rate.tolerance;
+  }
   /// How many of `wanted` packets conform at `now`; those are charged.
   unsigned take(const PolicerRate& rate, std::uint64_t now, unsigned wanted) {
     if (rate.interval == 0) return wanted;

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "dataplane/packet/gather.hpp"
+#include "dataplane/packet/set_aside.hpp"
+#include "dataplane/stage/arp_sort.hpp"
 #include "dataplane/stage/ethernet_input.hpp"
 #include "dataplane/stage/ip_lookup.hpp"
 #include "dataplane/stage/ip_rewrite.hpp"
@@ -21,6 +23,33 @@ Lane ending(const Burst& burst, Lane lane, Egress egress) {
   return going(burst, lane, static_cast<std::uint32_t>(egress));
 }
 
+/// What ethernet_input found, of the packets that are left when only `kept` are.
+EthernetInput only(const EthernetInput& all, Lane kept) {
+  EthernetInput result;
+  for (const auto lane :
+       {&EthernetInput::ipv4, &EthernetInput::ipv4_group, &EthernetInput::arp,
+        &EthernetInput::too_short, &EthernetInput::too_long, &EthernetInput::not_ours,
+        &EthernetInput::not_subscribed, &EthernetInput::unknown_vlan, &EthernetInput::unknown_type})
+    result.*lane = in_ranks(all.*lane, kept);
+  return result;
+}
+
+/// The packets of a lane that have this source MAC address.
+Lane from_same_source(const Burst& burst, Lane lane, const MacAddress& source) {
+  std::uint32_t high;
+  std::uint16_t low;
+  std::memcpy(&low, source.bytes.data(), 2);
+  std::memcpy(&high, source.bytes.data() + 2, 4);
+  std::uint64_t same = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    const Columns header = load_columns(&burst.frame[first], 0);
+    same |= at(
+        equal(header.word[1].shift_right<16>(), U32x16{low}) & equal(header.word[2], U32x16{high}),
+        first);
+  });
+  return Lane{same} & lane;
+}
+
 }  // namespace
 
 struct Pipeline::Arrival {
@@ -34,8 +63,26 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now, Re
   const Interface& interface = snapshot.interfaces[burst.interface];
   const Arrival arrival{burst, snapshot, interface, now};
 
-  const auto ethernet = ethernet_input(burst, interface);
+  EthernetInput ethernet = ethernet_input(burst, interface);
   count(burst, received);
+  if (!ethernet.arp) return sorted(arrival, ethernet, burst.all());
+  // ARP goes its own way: the vectors of what is routed stay full, and so do those of a storm.
+  Lane kept = burst.all() - ethernet.arp;
+  if (ethernet.arp.count() < kStorm) {
+    copy_aside(burst, ethernet.arp, arp_burst_);
+  } else {
+    set_aside(burst, ethernet.arp, arp_burst_);
+    ethernet = only(ethernet, kept);
+    kept = burst.all();
+  }
+  if (kept) sorted(arrival, ethernet, kept);
+  arp({arp_burst_, snapshot, interface, now}, arp_burst_.all());
+  endings_.settle(arp_burst_, interface.id);
+  output_.flush();
+}
+
+void Pipeline::sorted(const Arrival& arrival, const EthernetInput& ethernet, Lane all) {
+  const auto& [burst, snapshot, interface, now] = arrival;
   const Lane ipv4 = ethernet.ipv4 | ethernet.ipv4_group;
   const auto ip = ipv4_validate(burst, ipv4, interface.nic_checksums);
   const auto hop = ip_lookup(burst, ip.plain | ip.options, snapshot.tables);
@@ -44,9 +91,8 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now, Re
   const auto out = ip_rewrite(burst, onward, snapshot);
   mark_used(arrival, out.ready);
   forward(burst, out.ready);
-  if (out.ready == burst.all()) return;  // the common case ends here
+  if (out.ready == all) return;  // the common case ends here
 
-  if (ethernet.arp) arp(arrival, ethernet.arp);
   if (hop.other) verdicts(arrival, hop.other, ethernet.ipv4_group);
   drop(hop.forward & ethernet.ipv4_group, DropReason::link_broadcast);
   out.ttl_expired.for_each([&](unsigned i) {
@@ -59,7 +105,10 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now, Re
   drop(ethernet.not_ours, DropReason::not_our_mac);
   drop(ethernet.not_subscribed, DropReason::multicast_not_subscribed);
   drop(ethernet.unknown_vlan, DropReason::unknown_vlan);
-  drop(ethernet.unknown_type, DropReason::unknown_ether_type);
+  if (interface.arp.rarp)
+    rarp(arrival, ethernet.unknown_type);
+  else
+    drop(ethernet.unknown_type, DropReason::unknown_ether_type);
   drop(ip.bad_header, DropReason::bad_header);
   drop(ip.bad_length, DropReason::bad_length);
   drop(ip.bad_checksum, DropReason::bad_checksum);
@@ -120,38 +169,144 @@ InterfaceId Pipeline::heard_on(const Arrival& arrival) const {
 void Pipeline::arp(const Arrival& arrival, Lane lane) {
   Burst& burst = arrival.burst;
   const Interface& interface = arrival.interface;
-  InterfaceCounters& counters = counters_.interface[interface.id];
-  ArpBudget& budget = arp_budgets_[interface.id];
-  lane.for_each([&](unsigned i) {
-    const wire::Arp& arp = burst.arp(i);
-    const bool request = arp.operation.get() == wire::Arp::kRequest;
-    (request ? counters.arp_requests : counters.arp_replies_received).add(1);
-    const ArpVerdict verdict =
-        judge_arp(arp, burst.ethernet(i).source, interface, *arrival.snapshot.tables.adjacencies);
-    if (!verdict.answer && !verdict.punt) return drop(i, verdict.drop);
-
-    DropReason punted = DropReason::arp_policed;
-    if (verdict.punt && budget.of(verdict.punt_class).take(arrival.now))
-      punted = punter_.punt(burst.packet[i],
-                            {.interface = interface.id,
-                             .heard_on = heard_on(arrival),
-                             .punt_class = verdict.punt_class,
-                             .reason = PuntReason::arp},
-                            arrival.now);
-    const bool handed_over = verdict.punt && punted == Punter::kPunted;
-    if (verdict.answer && budget.reply.take(arrival.now)) {
-      // The frame becomes the answer. What was punted is a second packet, ended by the control
-      // plane.
-      if (!handed_over) counters_.consumed.add(1);
-      answer_arp(burst.frame[i], interface.mac);
-      counters.arp_replies_sent.add(1);
-      counters_.generated.add(1);
-      output_.stage(heard_on(arrival), burst.packet[i]);
-    } else if (handed_over) {
-      endings_.spend(i);
+  const AdjacencyTable& adjacencies = *arrival.snapshot.tables.adjacencies;
+  const InterfaceId port = heard_on(arrival);
+  ArpSort sort = arp_sort(burst, lane, interface, adjacencies);
+  drop(sort.others, DropReason::arp_not_for_us);
+  drop(sort.unasked, DropReason::arp_unsolicited);
+  drop(sort.outside, DropReason::arp_outside_subnet);
+  Lane unwanted = sort.others | sort.unasked | sort.outside;
+  if (sort.for_us) {
+    if (spent(arrival)) {
+      const auto storm_class = static_cast<std::size_t>(StormClass::unknown_requests);
+      counters_.interface[port].storm_offered[storm_class].add(sort.for_us.count());
+      counters_.interface[port].storm_policed[storm_class].add(sort.for_us.count());
+      drop(sort.for_us, DropReason::arp_policed);
+      sample(arrival, sort.for_us);
     } else {
-      drop(i, verdict.answer ? DropReason::arp_policed : punted);
+      sort.rest |= sort.for_us;
     }
+  }
+  sort.rest.for_each([&](unsigned i) {
+    const ArpVerdict verdict =
+        judge_arp(burst.arp(i), burst.ethernet(i).source, interface, adjacencies);
+    if (verdict.answer || verdict.punt) return arp_verdict(arrival, i, verdict);
+    unwanted.add(i);
+    drop(i, verdict.drop);
+  });
+  sample(arrival, unwanted);
+  InterfaceCounters& counters = counters_.interface[interface.id];
+  counters.arp_requests.add(sort.requests.count());
+  counters.arp_replies_received.add(lane.count() - sort.requests.count());
+  counters_.interface[port].storm_offered[static_cast<std::size_t>(StormClass::others)].add(
+      unwanted.count());
+}
+
+/// Whether neither an answer nor a punt is left for requests of unknown senders.
+bool Pipeline::spent(const Arrival& arrival) const {
+  const ArpPolicy& policy = arrival.interface.arp;
+  const ArpBudget& budget = arp_budgets_[heard_on(arrival)];
+  return !budget.answers.has_room(policy.answers, arrival.now) &&
+         !(policy.learns && budget.unknown_requests.has_room(policy.unknown_requests, arrival.now));
+}
+
+/// Notes who sends what was dropped without a look at the sender, of ARP.
+void Pipeline::sample(const Arrival& arrival, Lane lane) {
+  if (!lane || !sources_.sample(lane.count())) return;
+  const unsigned i = lane.front();
+  sources_.note_sample(heard_on(arrival), arrival.burst.ethernet(i).source,
+                       arrival.burst.arp(i).sender_ip.get(), arrival.now);
+}
+
+void Pipeline::arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdict) {
+  Burst& burst = arrival.burst;
+  const Interface& interface = arrival.interface;
+  const InterfaceId port = heard_on(arrival);
+  const auto storm_class = static_cast<std::size_t>(verdict.storm_class);
+  counters_.interface[port].storm_offered[storm_class].add(1);
+  const DropReason refused = police(arrival, i, verdict);
+  if (!verdict.answer && !verdict.punt) {
+    counters_.interface[port].storm_policed[storm_class].add(1);
+    return drop(i, refused);
+  }
+  DropReason punted = refused;
+  if (verdict.punt)
+    punted = punter_.punt(burst.packet[i],
+                          {.interface = interface.id,
+                           .heard_on = port,
+                           .punt_class = verdict.punt_class,
+                           .reason = verdict.reason},
+                          arrival.now);
+  const bool handed_over = verdict.punt && punted == Punter::kPunted;
+  if (verdict.answer) {
+    // The frame becomes the answer. What was punted is a second packet, ended by the control
+    // plane.
+    if (!handed_over) counters_.consumed.add(1);
+    answer_arp(burst.frame[i], interface.mac);
+    counters_.interface[interface.id].arp_replies_sent.add(1);
+    counters_.generated.add(1);
+    output_.stage(port, burst.packet[i]);
+  } else if (handed_over) {
+    endings_.spend(i);
+  } else {
+    drop(i, punted);
+  }
+}
+
+/// Takes from the verdict what no budget is left for; returns why.
+DropReason Pipeline::police(const Arrival& arrival, unsigned i, ArpVerdict& verdict) {
+  const ArpPolicy& policy = arrival.interface.arp;
+  const InterfaceId port = heard_on(arrival);
+  ArpBudget& budget = arp_budgets_[port];
+  const std::uint64_t now = arrival.now;
+  if (verdict.storm_class == StormClass::replies) {
+    verdict.punt = budget.replies.take(policy.replies, now, 1) != 0;
+    return DropReason::arp_policed;
+  }
+  if (verdict.storm_class == StormClass::known_requests) {
+    verdict.answer = budget.known_requests.take(policy.known_requests, now, 1) != 0;
+    return DropReason::arp_policed;
+  }
+  // Unknown senders, and those who claim what belongs to another.
+  const bool change = verdict.storm_class == StormClass::binding_changes;
+  PolicerState& punts = !change                       ? budget.unknown_requests
+                        : verdict.from_virtual_router ? budget.virtual_routers
+                                                      : budget.binding_changes;
+  const PolicerRate& rate = !change                       ? policy.unknown_requests
+                            : verdict.from_virtual_router ? policy.virtual_routers
+                                                          : policy.binding_changes;
+  verdict.punt = verdict.punt && punts.has_room(rate, now);
+  verdict.answer = verdict.answer && budget.answers.has_room(policy.answers, now);
+  const MacAddress& source = arrival.burst.ethernet(i).source;
+  const std::uint32_t ip = arrival.burst.arp(i).sender_ip.get();
+  if (!verdict.punt && !verdict.answer) {
+    // A spent budget ends it without a look at who asks.
+    sample(arrival, Lane::one(i));
+    return DropReason::arp_policed;
+  }
+  const auto asked = sources_.request(port, source, ip, policy, now);
+  if (asked != Sources::Verdict::passed) {
+    verdict.punt = verdict.answer = false;
+    return asked == Sources::Verdict::policed ? DropReason::arp_source_policed
+                                              : DropReason::arp_quarantined;
+  }
+  if (verdict.punt) punts.take(rate, now, 1);
+  if (verdict.answer) budget.answers.take(policy.answers, now, 1);
+  return DropReason::arp_policed;
+}
+
+/// Reverse ARP (RFC 903), where the interface answers it.
+void Pipeline::rarp(const Arrival& arrival, Lane lane) {
+  Burst& burst = arrival.burst;
+  lane.for_each([&](unsigned i) {
+    if (burst.ethernet(i).type.get() != wire::ether_type::kRarp ||
+        burst.frame_length[i] < sizeof(wire::Ethernet) + sizeof(wire::Arp))
+      return drop(i, DropReason::unknown_ether_type);
+    ArpVerdict verdict{.punt = true,
+                       .punt_class = PuntClass::p2_request_unknown,
+                       .reason = PuntReason::rarp,
+                       .storm_class = StormClass::unknown_requests};
+    arp_verdict(arrival, i, verdict);
   });
 }
 
@@ -207,25 +362,72 @@ void Pipeline::verdict(const Arrival& arrival, unsigned i, bool group) {
 void Pipeline::glean(const Arrival& arrival, Lane lane) {
   const Burst& burst = arrival.burst;
   // Time to live is spent before the neighbour is asked for (RFC 1812 section 5.2.1).
-  Lane expired;
+  Lane expired, known;
   lane.for_each([&](unsigned i) {
-    if ((burst.hop_word[i] & 0xff) < 2) expired.add(i);
+    if ((burst.hop_word[i] & 0xff) < 2) return expired.add(i);
+    // A slot that once was resolved keeps its MAC: those destinations come first.
+    if (!burst.rewrite[i].destination.is_zero()) known.add(i);
   });
   expired.for_each([&](unsigned i) {
     punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
   });
-  for (lane = lane - expired; lane; lane = lane - Lane::one(lane.front())) {
+  if (known) glean_known(arrival, known);
+  if (const Lane unknown = lane - expired - known) glean_unknown(arrival, unknown);
+}
+
+void Pipeline::glean_known(const Arrival& arrival, Lane lane) {
+  const InterfaceId port = heard_on(arrival);
+  const unsigned taken = arp_budgets_[port].gleans_known.take(arrival.interface.arp.gleans_known,
+                                                              arrival.now, lane.count());
+  InterfaceCounters& counters = counters_.interface[port];
+  const auto storm_class = static_cast<std::size_t>(StormClass::gleans_known);
+  counters.storm_offered[storm_class].add(lane.count());
+  counters.storm_policed[storm_class].add(lane.count() - taken);
+  unsigned passed = 0;
+  for (; passed < taken; ++passed, lane = lane - Lane::one(lane.front()))
+    punt(arrival, lane.front(),
+         {.adjacency = arrival.burst.adjacency[lane.front()],
+          .punt_class = PuntClass::p4_glean_known,
+          .reason = PuntReason::glean});
+  if (lane) drop(lane, DropReason::glean_policed);
+}
+
+void Pipeline::glean_unknown(const Arrival& arrival, Lane lane) {
+  Burst& burst = arrival.burst;
+  const InterfaceId port = heard_on(arrival);
+  const ArpPolicy& policy = arrival.interface.arp;
+  PolicerState& budget = arp_budgets_[port].gleans_unknown;
+  InterfaceCounters& counters = counters_.interface[port];
+  const auto storm_class = static_cast<std::size_t>(StormClass::gleans_unknown);
+  counters.storm_offered[storm_class].add(lane.count());
+  unsigned policed = 0;
+  for (; lane; lane = lane - Lane::one(lane.front())) {
     const unsigned i = lane.front();
-    // A slot that once was resolved keeps its MAC: those destinations come first.
-    const bool known = !burst.rewrite[i].destination.is_zero();
-    const DropReason refused =
-        punt(arrival, i,
-             {.adjacency = burst.adjacency[i],
-              .punt_class = known ? PuntClass::p4_glean_known : PuntClass::p5_glean_unknown,
-              .reason = PuntReason::glean});
+    const MacAddress& source = burst.ethernet(i).source;
     // All ask of one budget at one time: what it refused one it refuses the rest.
-    if (refused == DropReason::glean_policed) return drop(lane, refused);
+    if (!budget.has_room(policy.gleans_unknown, arrival.now)) {
+      if (sources_.sample(lane.count()))
+        sources_.note_sample(port, source, burst.source[i], arrival.now);
+      policed += lane.count();
+      drop(lane, DropReason::glean_policed);
+      break;
+    }
+    if (sources_.glean(port, source, burst.source[i], policy, arrival.now) !=
+        Sources::Verdict::passed) {
+      const Lane same = from_same_source(burst, lane, source);
+      sources_.more(same.count() - 1);
+      policed += same.count();
+      drop(same, DropReason::glean_source_policed);
+      lane = (lane - same) | Lane::one(i);
+      continue;
+    }
+    budget.take(policy.gleans_unknown, arrival.now, 1);
+    punt(arrival, i,
+         {.adjacency = burst.adjacency[i],
+          .punt_class = PuntClass::p5_glean_unknown,
+          .reason = PuntReason::glean});
   }
+  counters.storm_policed[storm_class].add(policed);
 }
 
 Lane Pipeline::options(const Arrival& arrival, Lane lane) {
@@ -281,13 +483,12 @@ DropReason Pipeline::punt(const Arrival& arrival, unsigned i, PuntMeta meta) {
 }
 
 Pipeline::Pipeline(Counters& counters, Output& output, Punter& punter, rte_mempool* fragments,
-                   std::uint64_t ticks_per_second)
+                   Sources& sources)
     : counters_(counters),
       output_(output),
       punter_(punter),
       fragments_(fragments),
-      endings_(counters) {
-  arp_budgets_.fill(ArpBudget(static_cast<double>(ticks_per_second)));
-}
+      sources_(sources),
+      endings_(counters) {}
 
 }  // namespace weir

@@ -10,10 +10,12 @@
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/packet/counters.hpp"
 #include "dataplane/stage/arp_guard.hpp"
+#include "dataplane/stage/ethernet_input.hpp"
 #include "dataplane/worker/endings.hpp"
 #include "dataplane/worker/output.hpp"
 #include "dataplane/worker/punter.hpp"
 #include "dataplane/worker/snapshot.hpp"
+#include "dataplane/worker/sources.hpp"
 
 namespace weir {
 
@@ -21,7 +23,7 @@ class Pipeline {
  public:
   /// `fragments`: pool that fragments are copied into.
   Pipeline(Counters& counters, Output& output, Punter& punter, rte_mempool* fragments,
-           std::uint64_t ticks_per_second);
+           Sources& sources);
 
   /// Whether the interface's counters have the burst already.
   enum class Received { now, counted };
@@ -34,17 +36,28 @@ class Pipeline {
 
  private:
   struct Arrival;  // what is the same for a whole burst
+  /// Fewer ARP packets in a burst leave gaps, which costs less than to close them.
+  static constexpr unsigned kStorm = 16;
 
   void count(const Burst& burst, Received received);
   InterfaceId heard_on(const Arrival& arrival) const;
   void mark_used(const Arrival& arrival, Lane ready);
   void forward(Burst& burst, Lane ready);
+  /// All but ARP: `all`.
+  void sorted(const Arrival& arrival, const EthernetInput& ethernet, Lane all);
   void arp(const Arrival& arrival, Lane lane);
+  bool spent(const Arrival& arrival) const;
+  void sample(const Arrival& arrival, Lane lane);
+  void arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdict);
+  DropReason police(const Arrival& arrival, unsigned i, ArpVerdict& verdict);
+  void rarp(const Arrival& arrival, Lane lane);
   void verdicts(const Arrival& arrival, Lane other, Lane group);
   void verdict(const Arrival& arrival, unsigned i, bool group);
   Lane options(const Arrival& arrival, Lane lane);
   void oversized(const Arrival& arrival, unsigned i);
   void glean(const Arrival& arrival, Lane lane);
+  void glean_known(const Arrival& arrival, Lane lane);
+  void glean_unknown(const Arrival& arrival, Lane lane);
   /// Hands packet `i` to the control plane, or drops it with what stood in the way: which is
   /// returned (Punter::kPunted: nothing).
   DropReason punt(const Arrival& arrival, unsigned i, PuntMeta meta);
@@ -55,8 +68,10 @@ class Pipeline {
   Output& output_;
   Punter& punter_;
   rte_mempool* fragments_;
-  std::array<ArpBudget, kMaxInterfaces> arp_budgets_;
+  std::array<ArpBudget, kMaxInterfaces> arp_budgets_{};  // by port, VLAN or member of a bridge
+  Sources& sources_;
   Endings endings_;
+  Burst arp_burst_;
   std::uint64_t burst_bytes_ = 0;  // of the burst in hand, padding to sixteen being zero
   unsigned sample_ = 0;
 };

@@ -11,7 +11,6 @@ namespace weir {
 namespace {
 
 // Packets a second by interface and worker (arp-resilience: defaults).
-constexpr double kGleanRate = 2'000, kGleanBurst = 512;
 constexpr double kLocalRate = 20'000, kLocalBurst = 512;
 constexpr double kIcmpRate = 1'000, kIcmpBurst = 128;
 constexpr double kBpduRate = 100, kBpduBurst = 32;
@@ -43,18 +42,13 @@ Punter::Punter(Counters& counters, PuntRings& rings, rte_mempool* pool, std::uin
                std::uint64_t ticks_per_second)
     : counters_(counters), rings_(rings), pool_(pool), worker_(worker) {
   const auto ticks = static_cast<double>(ticks_per_second);
-  budgets_.fill({Policer(kGleanRate, kGleanBurst, ticks), Policer(kLocalRate, kLocalBurst, ticks),
-                 Policer(kIcmpRate, kIcmpBurst, ticks), Policer(kBpduRate, kBpduBurst, ticks),
-                 Policer(kIgmpRate, kIgmpBurst, ticks)});
+  budgets_.fill({Policer(kLocalRate, kLocalBurst, ticks), Policer(kIcmpRate, kIcmpBurst, ticks),
+                 Policer(kBpduRate, kBpduBurst, ticks), Policer(kIgmpRate, kIgmpBurst, ticks)});
 }
 
 DropReason Punter::punt(const rte_mbuf* packet, PuntMeta meta, std::uint64_t now) {
   Budget& budget = budgets_[meta.interface];
   switch (meta.punt_class) {
-    case PuntClass::p4_glean_known:
-    case PuntClass::p5_glean_unknown:
-      if (!budget.glean.take(now)) return DropReason::glean_policed;
-      break;
     case PuntClass::local:
       if (!budget.local.take(now)) return DropReason::punt_policed;
       break;
@@ -68,7 +62,7 @@ DropReason Punter::punt(const rte_mbuf* packet, PuntMeta meta, std::uint64_t now
       if (!budget.igmp.take(now)) return DropReason::punt_policed;
       break;
     default:
-      break;  // ARP has its budgets in arp_guard
+      break;  // ARP and gleans have theirs in the pipeline (ArpBudget)
   }
   rte_mbuf* const copy = rte_pktmbuf_alloc(pool_);
   if (copy == nullptr) return DropReason::punt_no_buffer;

@@ -57,7 +57,7 @@ class Punter {
   rte_mempool* pool_;
   std::uint8_t worker_;
   struct Budget {
-    Policer glean, local, icmp_error, bpdu, igmp;
+    Policer local, icmp_error, bpdu, igmp;
   };
   std::array<Budget, kMaxInterfaces> budgets_;
 };

@@ -67,6 +67,23 @@ struct VlanMap {
   }
 };
 
+/// How an interface treats ARP and packets to unresolved neighbours; time in TSC cycles. A rate is
+/// that of one worker and, in a bridge, of one of its members; 0 sets no limit.
+struct ArpPolicy {
+  PolicerRate answers;           // to requests from unknown senders, by the worker itself
+  PolicerRate replies;           // P0
+  PolicerRate known_requests;    // P1: answered, and that is all
+  PolicerRate unknown_requests;  // P2
+  PolicerRate binding_changes;   // P3
+  PolicerRate virtual_routers;   // P3 of VRRP's MAC addresses (RFC 5798 section 7.3)
+  PolicerRate gleans_known, gleans_unknown;  // P4, P5
+  PolicerRate source, glean_source;          // of one source MAC address: P2, P5
+  std::uint64_t quarantine_first = 0, quarantine_most = 0;
+  bool learns = true;  // false: requests teach nothing
+  bool proxy = false;  // requests for what is routed elsewhere go to the control plane
+  bool rarp = false;   // reverse ARP does (RFC 903)
+};
+
 enum class InterfaceKind : std::uint8_t { port, vlan, bridge };
 
 struct Interface {
@@ -76,6 +93,7 @@ struct Interface {
   MacAddress mac;
   bool nic_checksums = false;  // the port says whether an IPv4 header checksum was right
   std::vector<OwnAddress> addresses;
+  ArpPolicy arp;
 
   InterfaceKind kind = InterfaceKind::port;
   /// Whether its frames need more than the routed way: it has VLANs, is in a bridge, or is

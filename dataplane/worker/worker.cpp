@@ -4,6 +4,7 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
+#include <rte_random.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -33,7 +34,8 @@ Worker::Worker(const WorkerOptions& options, rte_rcu_qsbr* quiescence)
       punter_(counters_, punt_rings_, options.punts, static_cast<std::uint8_t>(options.index),
               options.ticks_per_second),
       learner_(counters_, options.index, options.ticks_per_second),
-      pipeline_(counters_, output_, punter_, options.packets, options.ticks_per_second),
+      sources_(rte_rand()),
+      pipeline_(counters_, output_, punter_, options.packets, sources_),
       switching_({counters_, output_, mirrors_, punter_, learner_, pipeline_, options.packets}) {}
 
 void Worker::run() {

@@ -71,6 +71,7 @@ class Worker {
   const Counters& counters() const { return counters_; }
   PuntRings& punts() { return punt_rings_; }
   Learner& learner() { return learner_; }
+  const Sources& sources() const { return sources_; }
   /// From the control plane, single producer: packets ready to leave, `port` = InterfaceId.
   rte_ring* inject() { return inject_.get(); }
   /// From other workers that have no queue of their own on a port.
@@ -94,6 +95,7 @@ class Worker {
   Output output_;
   Punter punter_;
   Learner learner_;
+  Sources sources_;
   Pipeline pipeline_;
   Switching switching_;
   std::vector<ReceiveQueue> queues_;

@@ -15,7 +15,10 @@ constexpr MacAddress kOther{{2, 0, 0, 0, 0, 0x77}};
 constexpr MacAddress kVirtual{{0, 0, 0x5e, 0, 1, 9}};  // VRRP's
 constexpr Ipv4Address kOwn{10, 0, 0, 1}, kKnown{10, 0, 0, 9}, kUnknown{10, 0, 0, 50};
 
-/// An interface with 10.0.0.1/24, 192.0.2.1/28 and 198.51.100.7/32; 10.0.0.9 is known as kHostMac.
+constexpr Ipv4Address kAsked{10, 0, 0, 60}, kFailed{10, 0, 0, 10};
+
+/// An interface with 10.0.0.1/24, 192.0.2.1/28 and 198.51.100.7/32; 10.0.0.9 is known as kHostMac,
+/// 10.0.0.10 failed, 10.0.0.60 and .9 have been asked.
 struct Fixture {
   LocalTables tables;
   Interface interface;
@@ -34,6 +37,7 @@ struct Fixture {
     Adjacency stale = Adjacency::forward(2, kHostMac, kOwnMac);
     stale.egress = Egress::unresolved;
     adjacencies.store(lan + 11, stale);
+    for (const unsigned host : {9, 60}) adjacencies.expect_answers(lan + host);
   }
   ArpVerdict judge(const wire::Arp& arp, const MacAddress& source) {
     return judge_arp(arp, source, interface, tables.adjacencies());
@@ -80,7 +84,7 @@ const std::vector<Row> kRows = {
     // Requests (RFC 826).
     {"request for us from a known host", request(kKnown, kOwn), "answer"},
     {"request for us from an unknown host", request(kUnknown, kOwn), "answer p2-request-unknown"},
-    {"request for us from a host that had failed", request({10, 0, 0, 10}, kOwn),
+    {"request for us from a host that had failed", request(kFailed, kOwn),
      "answer p2-request-unknown"},
     {"request for us from a host no longer resolved", request({10, 0, 0, 11}, kOwn),
      "answer p2-request-unknown"},
@@ -98,6 +102,11 @@ const std::vector<Row> kRows = {
      "p3-binding-change"},
     {"gratuitous request of a known host", request(kKnown, kKnown), "arp-not-for-us"},
     {"gratuitous request, another MAC", request(kKnown, kKnown, kOther), "p3-binding-change"},
+    {"gratuitous request of a host that had failed", request(kFailed, kFailed),
+     "p2-request-unknown"},
+    {"request for another host, from one that had failed", request(kFailed, kKnown),
+     "p2-request-unknown"},
+    {"gratuitous request of an unknown host", request(kUnknown, kUnknown), "arp-not-for-us"},
     {"sender outside our subnets", request({10, 9, 9, 9}, kOwn), "arp-outside-subnet"},
     // Probes (RFC 5227).
     {"probe for our address", request({}, kOwn), "answer"},
@@ -107,10 +116,12 @@ const std::vector<Row> kRows = {
     {"somebody claims our address in a reply", reply(kOwn), "p3-binding-change"},
     {"somebody claims our second address", request({192, 0, 2, 1}, kUnknown), "p3-binding-change"},
     // Replies.
-    {"reply from a known host", reply(kKnown), "p0-reply"},
-    {"reply from an unknown host", reply(kUnknown), "p0-reply"},
-    {"reply, another MAC: the control plane knows whether it asked", reply(kKnown, kOther),
-     "p0-reply"},
+    {"reply from a known host that was asked", reply(kKnown), "p0-reply"},
+    {"reply from an unknown host that was asked", reply(kAsked), "p0-reply"},
+    {"reply, another MAC, asked: the control plane judges", reply(kKnown, kOther), "p0-reply"},
+    {"reply that nobody asked for", reply(kUnknown), "arp-unsolicited"},
+    {"reply that nobody asked for, of a host that had failed", reply(kFailed),
+     "p2-request-unknown"},
     {"reply from outside our subnets", reply({172, 16, 0, 1}), "arp-outside-subnet"},
     // Senders no host may be (RFC 1812 section 3.3.2).
     {"sender MAC is a group", request(kUnknown, kOwn, {{1, 0, 0x5e, 0, 0, 1}}), "arp-bad-sender"},
@@ -120,7 +131,7 @@ const std::vector<Row> kRows = {
     {"sender MAC is not the frame's source", from(request(kUnknown, kOwn), kOther),
      "arp-bad-sender"},
     {"VRRP: the virtual router's MAC from another frame source",
-     from(reply(kUnknown, kVirtual), kOther), "p0-reply"},
+     from(reply(kAsked, kVirtual), kOther), "p0-reply"},
     // RFC 826: not ours to understand.
     {"operation 0", operation(request(kUnknown, kOwn), 0), "arp-malformed"},
     {"operation 3, reverse request", operation(request(kUnknown, kOwn), 3), "arp-malformed"},
@@ -129,9 +140,40 @@ const std::vector<Row> kRows = {
 };
 
 TEST(ArpGuard, Rows) {
-  Fixture fixture;
-  for (const Row& row : kRows)
+  for (const Row& row : kRows) {
+    Fixture fixture;
     EXPECT_EQ(text(fixture.judge(row.packet.body(), row.packet.from_mac)), row.outcome) << row.name;
+  }
+}
+
+// However many come in its name: one solicitation brings four answers at most.
+TEST(ArpGuard, TakesFourAnswersToOneRequest) {
+  Fixture fixture;
+  const auto answer = [&](Ipv4Address ip) {
+    return text(fixture.judge(reply(ip, kOther).body(), kOther));
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(answer(kAsked), "p0-reply") << i;
+  EXPECT_EQ(answer(kAsked), "arp-unsolicited");
+  EXPECT_EQ(answer(kKnown), "p0-reply") << "each is asked by itself";
+}
+
+TEST(ArpGuard, StrictLearningHandsNoRequestOver) {
+  Fixture fixture;
+  fixture.interface.arp.learns = false;
+  EXPECT_EQ(text(fixture.judge(request(kUnknown, kOwn).body(), kHostMac)), "answer");
+  EXPECT_EQ(text(fixture.judge(request(kFailed, kOwn).body(), kHostMac)),
+            "answer p2-request-unknown");
+}
+
+TEST(ArpGuard, ProxyArpHandsRequestsForOthersOver) {
+  Fixture fixture;
+  fixture.interface.arp.proxy = true;
+  const ArpVerdict verdict = fixture.judge(request(kUnknown, {10, 9, 9, 9}).body(), kHostMac);
+  EXPECT_EQ(text(verdict), "p2-request-unknown");
+  EXPECT_EQ(verdict.reason, PuntReason::proxy_arp);
+  EXPECT_EQ(text(fixture.judge(request(kUnknown, kUnknown).body(), kHostMac)), "arp-not-for-us");
+  EXPECT_EQ(text(fixture.judge(request({}, {10, 9, 9, 9}).body(), kHostMac)), "arp-not-for-us")
+      << "a probe asks whether an address is free";
 }
 
 TEST(ArpGuard, OnlyEthernetAndIpv4) {
@@ -175,31 +217,6 @@ TEST(AnswerArp, AProbeIsAnsweredToItsSender) {
   EXPECT_EQ(arp.target_mac, kHostMac);
   EXPECT_EQ(arp.target_ip.get(), 0u);
   EXPECT_EQ(arp.sender_ip.get(), kOwn.value());
-}
-
-// A second of a storm at a million a second, by class: the burst, then the rate.
-TEST(ArpBudget, BoundsEachClass) {
-  constexpr double kTicks = 1e9;
-  struct BudgetRow {
-    const char* name;
-    PuntClass punt_class;
-    unsigned rate, burst;
-  };
-  constexpr BudgetRow kBudgets[] = {
-      {"replies to us", PuntClass::p0_reply, 20'000, 256},
-      {"requests from known senders", PuntClass::p1_request_known, 20'000, 256},
-      {"requests from unknown senders", PuntClass::p2_request_unknown, 2'000, 128},
-      {"binding changes", PuntClass::p3_binding_change, 10, 10},
-  };
-  ArpBudget budget(kTicks);
-  const auto storm = [](Policer& policer) {
-    unsigned taken = 0;
-    for (std::uint64_t i = 0; i < 1'000'000; ++i) taken += policer.take(1'000'000'000 + i * 1'000);
-    return taken;
-  };
-  for (const BudgetRow& row : kBudgets)
-    EXPECT_NEAR(storm(budget.of(row.punt_class)), row.rate + row.burst, 1) << row.name;
-  EXPECT_NEAR(storm(budget.reply), 20'000 + 256, 1);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/arp_policy.hpp"
 #include "controlplane/forwarding.hpp"
 #include "dataplane/worker/dataplane.hpp"
 #include "tests/unit/dataplane/packets.hpp"
@@ -237,6 +238,8 @@ class Lab {
       interface.mac = own_mac(id);
       interface.mtu = id == kNarrow ? kNarrowMtu : std::uint16_t{1500};
       interface.addresses = forwarding_.own_addresses(id);
+      interface.arp =
+          control::arp_policy({}, {}, static_cast<double>(dataplane_.ticks_per_second()));
     }
     return snapshot;
   }

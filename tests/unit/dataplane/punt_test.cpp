@@ -14,6 +14,18 @@ Bytes stranger(unsigned host, std::uint16_t operation = wire::Arp::kRequest) {
   const auto last = static_cast<std::uint8_t>(host % 200 + 10);
   return ArpPacket{.operation = operation, .sender = {10, 0, 0, last}}.frame();
 }
+MacAddress source(unsigned i) {
+  return {{2, 0x10, 0, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}};
+}
+/// Each with a MAC address of its own.
+Bytes stranger_of_its_own(unsigned i) {
+  return ArpPacket{.from_mac = source(i),
+                   .sender_mac = source(i),
+                   .sender = {10, 0, 0, static_cast<std::uint8_t>(i % 200 + 40)}}
+      .frame();
+}
+/// As if the router had asked 10.0.0.`host`.
+void ask(std::uint8_t host) { lab().forwarding().expect_answers(kLan, {10, 0, 0, host}); }
 
 struct Row {
   const char* name;
@@ -25,11 +37,15 @@ struct Row {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> table = {
-      {"gleans", Ipv4Packet{.destination = {10, 0, 1, 50}}.frame(), 640, 512, "glean-policed"},
+      {"gleans of one source", Ipv4Packet{.destination = {10, 0, 1, 50}}.frame(), 640, 50,
+       "glean-source-policed"},
+      {"gleans to a neighbour known before", Ipv4Packet{.destination = {10, 0, 1, 98}}.frame(), 640,
+       512, "glean-policed"},
       {"packets for us", Ipv4Packet{.destination = {10, 0, 0, 1}}.frame(), 640, 512,
        "punt-policed"},
       {"ICMP errors", Ipv4Packet{.ttl = 1}.frame(), 192, 128, "icmp-policed"},
-      {"ARP replies", stranger(1, wire::Arp::kReply), 320, 256, "arp-policed"},
+      {"ARP replies that nobody asked for", stranger(1, wire::Arp::kReply), 320, 0,
+       "arp-unsolicited"},
   };
   return table;
 }
@@ -78,7 +94,7 @@ TEST(Punt, BudgetsAreByInterface) {
 TEST(Punt, AStormOfRequestsIsAnsweredWithinItsBudget) {
   const std::uint64_t now = lab().now() + lab().dataplane().ticks_per_second();
   const unsigned kRequests = 512;
-  for (unsigned i = 0; i < kRequests; ++i) lab().arrive(kLan, stranger(40 + i % 100));
+  for (unsigned i = 0; i < kRequests; ++i) lab().arrive(kLan, stranger_of_its_own(i));
   const auto sent = rounds_at(now);
   const auto punted = lab().punted();
   EXPECT_EQ(sent.size(), 256u);
@@ -86,6 +102,62 @@ TEST(Punt, AStormOfRequestsIsAnsweredWithinItsBudget) {
   for (const Punted& each : punted) EXPECT_EQ(each.meta.punt_class, PuntClass::p2_request_unknown);
   for (const Sent& each : sent) EXPECT_EQ(each.frame[21], wire::Arp::kReply);
   EXPECT_EQ(lab().drops()["arp-policed"], kRequests - 256u);
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+// One station cannot use up what its port may ask: the rest of the budget is the others', and after
+// 200 too many it is heard no more for a minute.
+TEST(Punt, ASourceThatAsksTooMuchLeavesTheBudgetToOthers) {
+  const std::uint64_t second = lab().dataplane().ticks_per_second();
+  const std::uint64_t now = lab().now() + 2 * second;
+  for (unsigned i = 0; i < 512; ++i)
+    lab().arrive(
+        kLan,
+        ArpPacket{.from_mac = source(9999), .sender_mac = source(9999), .sender = {10, 0, 0, 77}}
+            .frame());
+  EXPECT_EQ(rounds_at(now).size(), 30u);
+  EXPECT_EQ(lab().punted().size(), 30u);
+  auto drops = lab().drops();
+  EXPECT_EQ(drops["arp-source-policed"], 199u);
+  EXPECT_EQ(drops["arp-quarantined"], 512u - 30 - 199);
+  for (unsigned i = 0; i < 98; ++i) lab().arrive(kLan, stranger_of_its_own(2000 + i));
+  EXPECT_EQ(rounds_at(now).size(), 98u);
+  EXPECT_EQ(lab().punted().size(), 98u);
+
+  const auto asks = [&](std::uint64_t at) {
+    lab().arrive(
+        kLan,
+        ArpPacket{.from_mac = source(9999), .sender_mac = source(9999), .sender = {10, 0, 0, 77}}
+            .frame());
+    return rounds_at(at).size();
+  };
+  EXPECT_EQ(asks(now + 59 * second), 0u);
+  EXPECT_EQ(asks(now + 61 * second), 1u);
+  EXPECT_EQ(lab().drops()["arp-quarantined"], 1u);
+  lab().punted();
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+TEST(Punt, AnswersAreTakenFromThoseWhoWereAsked) {
+  ask(91);
+  burst_of(stranger(81, wire::Arp::kReply), 10);
+  lab().round();
+  EXPECT_EQ(lab().punted().size(), 4u);
+  EXPECT_EQ(lab().drops(), (std::map<std::string, std::uint64_t>{{"arp-unsolicited", 6}}));
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+// What one source asks for in vain takes nothing from what others ask for.
+TEST(Punt, ASweepOfOneSourceLeavesGleansToOthers) {
+  const std::uint64_t now = lab().now() + lab().dataplane().ticks_per_second();
+  const auto glean = [](unsigned i) {
+    return Ipv4Packet{.from_mac = source(i), .destination = {10, 0, 1, 50}}.frame();
+  };
+  burst_of(glean(7777), 256);
+  for (unsigned i = 0; i < 32; ++i) lab().arrive(kLan, glean(3000 + i));
+  rounds_at(now);
+  EXPECT_EQ(lab().punted().size(), 50u + 32u);
+  EXPECT_EQ(lab().drops()["glean-source-policed"], 256u - 50u);
   EXPECT_EQ(lab().imbalance(), "");
 }
 
@@ -124,6 +196,7 @@ TEST(Punt, ClassesAreServedInOrder) {
   burst_of(Ipv4Packet{.destination = {10, 0, 1, 50}}.frame(), 1);
   burst_of(Ipv4Packet{.destination = {10, 0, 1, 98}}.frame(), 1);
   burst_of(stranger(60), 1);
+  ask(71);
   burst_of(stranger(61, wire::Arp::kReply), 1);
   lab().round();
   std::vector<PuntClass> order;

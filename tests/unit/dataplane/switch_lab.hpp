@@ -124,7 +124,12 @@ class SwitchLab : public Lab {
     snapshot->tables = dataplane().tables();
     snapshot->interfaces.resize(kOwn + 1u);
     snapshot->mirrors.resize(1);
-    for (InterfaceId id = 0; id <= kOwn; ++id) snapshot->interfaces[id].id = id;
+    const ArpPolicy arp =
+        control::arp_policy({}, {}, static_cast<double>(dataplane().ticks_per_second()));
+    for (InterfaceId id = 0; id <= kOwn; ++id) {
+      snapshot->interfaces[id].id = id;
+      snapshot->interfaces[id].arp = arp;
+    }
     for (InterfaceId id = kA; id <= kM; ++id) {
       Interface& port = snapshot->interfaces[id];
       port.mac = port_mac(id);

@@ -1,0 +1,109 @@
+// Who sends what the control plane must look at, by source MAC address and port: so that one
+// station cannot use up the budget of its port, and so that an operator sees who floods.
+//
+// A set-associative table of 4,096 sources a worker, 256 KB, keyed with a seed that no sender
+// knows. A newcomer takes the place of the source of its set that was silent for longest;
+// quarantined ones stay. Sources are forgeable: against ever-changing ones the port's own budget
+// stands, which is asked first (`Pipeline`), so that a spent budget costs no look at this table.
+// What it drops is noted by sampling.
+//
+// One writer, the worker. Anybody may `visit`.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/net/mac_address.hpp"
+#include "dataplane/table/ids.hpp"
+#include "dataplane/table/policer.hpp"
+#include "dataplane/worker/snapshot.hpp"
+
+namespace weir {
+
+class Sources {
+ public:
+  static constexpr unsigned kSets = 1024, kWays = 4;
+  /// Packets beyond its budget, with none within between, that bring a source into quarantine.
+  static constexpr std::uint32_t kOverForQuarantine = 200;
+  /// Of what the port's budget drops, one in so many is noted.
+  static constexpr std::uint32_t kSampled = 64;
+
+  enum class Verdict : std::uint8_t { passed, policed, quarantined };
+
+  explicit Sources(std::uint64_t seed);
+
+  /// A request of an unknown sender (P2), charged to it.
+  Verdict request(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
+                  const ArpPolicy& policy, std::uint64_t now);
+  /// A packet to a neighbour never seen (P5), charged to it. Quarantine does not concern these.
+  Verdict glean(InterfaceId port, const MacAddress& mac, std::uint32_t ip, const ArpPolicy& policy,
+                std::uint64_t now);
+  /// `packets` more of the source that the last call was about.
+  void more(std::uint32_t packets) {
+    if (last_ != nullptr)
+      last_->packets.store(last_->packets.load(std::memory_order_relaxed) + packets,
+                           std::memory_order_relaxed);
+  }
+  /// `packets` were dropped that were charged to nobody. True: one of them is to be noted.
+  bool sample(unsigned packets) {
+    unsampled_ += packets;
+    if (unsampled_ < kSampled) return false;
+    unsampled_ -= kSampled;
+    return true;
+  }
+  void note_sample(InterfaceId port, const MacAddress& mac, std::uint32_t ip, std::uint64_t now) {
+    note(port, mac, ip, kSampled, now);
+  }
+
+  struct Seen {
+    InterfaceId port = 0;
+    MacAddress mac;
+    std::uint32_t ip = 0;                 // the last it gave, host byte order
+    std::uint32_t packets = 0;            // since it is in the table; wraps around
+    std::uint64_t quarantined_until = 0;  // TSC; 0: never was
+  };
+  /// Calls `f(Seen)` for each source, from any thread; one that is replaced meanwhile may be mixed
+  /// up with its successor for once.
+  template <class F>
+  void visit(F&& f) const {
+    for (const Set& set : *sets_)
+      for (const Entry& entry : set.way) {
+        const std::uint64_t key = entry.key.load(std::memory_order_acquire);
+        if (key != 0)
+          f(Seen{static_cast<InterfaceId>(key >> 48 & 0x7fff), mac_of(key),
+                 entry.ip.load(std::memory_order_relaxed),
+                 entry.packets.load(std::memory_order_relaxed),
+                 entry.quarantined_until.load(std::memory_order_relaxed)});
+      }
+  }
+
+ private:
+  struct alignas(64) Entry {
+    std::atomic<std::uint64_t> key{0};  // 1, port (15 bits), MAC (48)
+    PolicerState requests, gleans;
+    std::uint64_t seen = 0;
+    std::atomic<std::uint64_t> quarantined_until{0};
+    std::atomic<std::uint32_t> ip{0}, packets{0};
+    std::uint32_t over = 0;    // in a row beyond the budget
+    std::uint8_t strikes = 0;  // quarantines so far
+  };
+  static_assert(sizeof(Entry) == 64);
+  struct Set {
+    std::array<Entry, kWays> way;
+  };
+
+  static MacAddress mac_of(std::uint64_t key);
+  /// Null: all of its set are in quarantine.
+  Entry* find(InterfaceId port, const MacAddress& mac, std::uint64_t now);
+  Entry* note(InterfaceId port, const MacAddress& mac, std::uint32_t ip, std::uint32_t packets,
+              std::uint64_t now);
+
+  std::unique_ptr<std::array<Set, kSets>> sets_;
+  std::uint64_t seed_;
+  Entry* last_ = nullptr;  // found
+  std::uint32_t unsampled_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,98 @@
+#include "dataplane/worker/sources.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace weir::test {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+ArpPolicy policy() {
+  ArpPolicy result;
+  result.source = PolicerRate(15, 30, kSecond);
+  result.glean_source = PolicerRate(10, 50, kSecond);
+  result.quarantine_first = 60 * kSecond;
+  result.quarantine_most = 300 * kSecond;
+  return result;
+}
+MacAddress mac(unsigned i) {
+  return {{2, 0, static_cast<std::uint8_t>(i >> 24), static_cast<std::uint8_t>(i >> 16),
+           static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}};
+}
+
+TEST(Sources, ASourceHasItsBudget) {
+  Sources sources(1);
+  unsigned passed = 0;
+  for (unsigned i = 0; i < 15 * 100; ++i)  // ten seconds of 150 a second
+    passed += sources.request(3, mac(1), 0, policy(), kSecond + i * kSecond / 150) ==
+              Sources::Verdict::passed;
+  EXPECT_NEAR(passed, 30 + 15 * 10, 2);
+  EXPECT_EQ(sources.request(4, mac(1), 0, policy(), kSecond), Sources::Verdict::passed)
+      << "another port";
+  EXPECT_EQ(sources.request(3, mac(2), 0, policy(), kSecond), Sources::Verdict::passed)
+      << "another source";
+}
+
+TEST(Sources, QuarantineIsLongerEachTime) {
+  Sources sources(1);
+  std::uint64_t now = kSecond;
+  for (const unsigned seconds : {60, 120, 240, 300, 300}) {
+    unsigned tries = 0;
+    while (sources.request(3, mac(1), 0, policy(), now) != Sources::Verdict::quarantined)
+      ASSERT_LT(++tries, 300u);
+    EXPECT_EQ(sources.request(3, mac(1), 0, policy(), now + (seconds - 1) * kSecond),
+              Sources::Verdict::quarantined)
+        << seconds;
+    EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), now), Sources::Verdict::passed)
+        << "of ARP only";
+    now += (seconds + 1) * kSecond;
+    EXPECT_EQ(sources.request(3, mac(1), 0, policy(), now), Sources::Verdict::passed) << seconds;
+  }
+}
+
+TEST(Sources, AQuarantinedOneIsNotForgottenForNewcomers) {
+  Sources sources(1);
+  for (unsigned i = 0; i < 300; ++i) sources.request(3, mac(1), 0, policy(), kSecond);
+  for (unsigned i = 2; i < 200'000; ++i) sources.request(3, mac(i), 0, policy(), kSecond + i);
+  EXPECT_EQ(sources.request(3, mac(1), 0, policy(), 2 * kSecond), Sources::Verdict::quarantined);
+}
+
+TEST(Sources, AreSeenWithWhatTheySent) {
+  Sources sources(1);
+  for (unsigned i = 1; i <= 20; ++i)
+    for (unsigned k = 0; k < i; ++k) sources.request(3, mac(i), 100 + i, policy(), kSecond);
+  sources.glean(3, mac(20), 7, policy(), kSecond);
+  sources.more(5);
+  std::map<MacAddress, Sources::Seen> seen;
+  sources.visit([&](const Sources::Seen& each) { seen[each.mac] = each; });
+  ASSERT_EQ(seen.size(), 20u);
+  for (unsigned i = 1; i < 20; ++i) {
+    EXPECT_EQ(seen[mac(i)].packets, i);
+    EXPECT_EQ(seen[mac(i)].ip, 100 + i);
+    EXPECT_EQ(seen[mac(i)].port, 3);
+    EXPECT_EQ(seen[mac(i)].quarantined_until, 0u);
+  }
+  EXPECT_EQ(seen[mac(20)].packets, 26u);
+  EXPECT_EQ(seen[mac(20)].ip, 7u);
+}
+
+// One in 64 of what is dropped unseen is noted, for 64.
+TEST(Sources, SamplesEstimate) {
+  Sources sources(1);
+  for (unsigned i = 0; i < 10'000; ++i)
+    if (sources.sample(16)) sources.note_sample(3, mac(1), 0, kSecond);
+  sources.visit([](const Sources::Seen& each) { EXPECT_NEAR(each.packets, 160'000, 64); });
+}
+
+TEST(Sources, TheTableIsBounded) {
+  Sources sources(1);
+  for (unsigned i = 0; i < 100'000; ++i) sources.request(3, mac(i), 0, policy(), kSecond + i);
+  unsigned count = 0;
+  sources.visit([&](const Sources::Seen&) { ++count; });
+  EXPECT_EQ(count, Sources::kSets * Sources::kWays);
+}
+
+}  // namespace
+}  // namespace weir::test
