@@ -90,25 +90,7 @@ void emit_ethernet(Emitter& out, const Ethernet& ethernet) {
               ethernet.other_vlans ? "pass" : "drop");
   out.setting(4, "addresses", ethernet.addresses, normal.addresses,
               addresses_text(ethernet.addresses));
-}
-
-void emit_neighbors(Emitter& out, const Neighbors& neighbors) {
-  const Neighbors normal;
-  out.begin(0, "neighbors:");
-  out.setting(2, "lifetime", neighbors.lifetime, normal.lifetime,
-              format_duration(neighbors.lifetime));
-  out.setting(2, "refresh-interval", neighbors.refresh_interval, normal.refresh_interval,
-              format_duration(neighbors.refresh_interval));
-  out.begin(2, "hold:");
-  out.setting(4, "per-neighbor", neighbors.hold_per_neighbor, normal.hold_per_neighbor,
-              cat(neighbors.hold_per_neighbor));
-  out.setting(4, "total", neighbors.hold_total, normal.hold_total, cat(neighbors.hold_total));
-  out.end();
-  out.entries(2, "static", neighbors.statics, [](const StaticNeighbor& neighbor) {
-    return cat("{ip: ", neighbor.ip.to_string(), ", mac: ", quoted(neighbor.mac.to_string()),
-               ", interface: ", scalar(neighbor.interface), '}');
-  });
-  out.end();
+  emit_interface_neighbors(out, ethernet.neighbors);
 }
 
 std::string route_text(const Route& route) {

@@ -84,6 +84,10 @@ class Emitter {
   std::vector<std::string> headings_;
 };
 
+/// `neighbors`, and that of an interface.
+void emit_neighbors(Emitter& out, const Neighbors& neighbors);
+void emit_interface_neighbors(Emitter& out, const InterfaceNeighbors& neighbors);
+
 /// `vlans`, `bridges` and `mirrors`.
 void emit_switching(Emitter& out, const Config& config);
 

@@ -10,8 +10,8 @@ InterfaceList::InterfaceList(const Config& config) {
   const auto add = [this](const auto& list, InterfaceRef::Kind kind) {
     for (std::size_t i = 0; i < list.size(); ++i) {
       positions_.emplace(list[i].name, all_.size());
-      all_.push_back(
-          {list[i].name, kind, i, &list[i].addresses, &list[i].address_sources, list[i].source});
+      all_.push_back({list[i].name, kind, i, &list[i].addresses, &list[i].address_sources,
+                      list[i].source, &list[i].neighbors});
     }
   };
   all_.reserve(config.ethernets.size() + config.vlans.size() + config.bridges.size());

@@ -25,6 +25,7 @@ struct InterfaceRef {
   const std::vector<Ipv4InterfaceAddress>* addresses = nullptr;
   const SourceList* address_sources = nullptr;
   SourceRef source;
+  const InterfaceNeighbors* neighbors = nullptr;
 };
 
 class InterfaceList {

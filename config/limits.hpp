@@ -72,6 +72,23 @@ inline constexpr std::chrono::seconds kMinLifetime{1};
 inline constexpr std::chrono::seconds kMaxLifetime{7 * 24 * 3600};
 inline constexpr unsigned kMaxHoldPerNeighbor = 64;  // at least 1: RFC 1122 section 2.3.2.2
 inline constexpr unsigned kMaxHoldTotal = 65536;     // 16 times the default
+inline constexpr unsigned kMinNeighbors = 16, kMaxNeighbors = 1u << 20;  // each part of the table
+inline constexpr std::chrono::seconds kMinFailed{1}, kMaxFailed{3600};   // the negative cache
+inline constexpr std::chrono::seconds kMinCalm{1}, kMaxCalm{3600};
+inline constexpr std::chrono::seconds kMinQuarantine{1}, kMaxQuarantine{24 * 3600};
+inline constexpr std::uint32_t kMaxBudget = 10'000'000;  // a second; beyond 10G's line rate / 2
+inline constexpr std::uint32_t kMaxBurst = 1'000'000;
+inline constexpr std::uint32_t kMinJournal = 256, kMaxJournal = 1u << 20;
+inline constexpr std::uint64_t kMinJournalBytes = 1u << 20;
+inline constexpr std::uint64_t kMaxJournalBytes = 1ULL << 40;
+// Not bounds, but what warnings measure settings by.
+/// Packet buffers of the control plane's pool besides those for held packets.
+inline constexpr std::uint32_t kControlPackets = 8192;
+/// Requests, binding changes and gleans that one control thread can look into, a second.
+inline constexpr std::uint64_t kControlRate = 200'000;
+inline constexpr std::uint32_t kReservedPending = 256;  // entries of each interface with addresses
+/// Stations of neighbours that bridges keep past their ageing, all bridges together.
+inline constexpr std::uint64_t kPinnedStations = 65536;
 
 // routes
 inline constexpr std::size_t kGateways = 64;  // equal-cost members of one route

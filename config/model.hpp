@@ -99,6 +99,9 @@ struct NeighborBudgets {
   std::optional<RateAndBurst> per_source;         // of P2, by MAC address
   std::optional<RateAndBurst> gleans_per_source;  // of P5, by MAC address
   SourceRef source;
+  SourceRef new_entries_source;
+  SourceRef per_source_source;
+  SourceRef gleans_per_source_source;
 
   friend bool operator==(const NeighborBudgets&, const NeighborBudgets&) = default;
 };
@@ -111,6 +114,8 @@ struct InterfaceNeighbors {
   bool rarp = false;       // answer from static neighbours (RFC 903)
   NeighborBudgets budgets;
   SourceRef source;
+  SourceRef proxy_arp_source;
+  SourceRef rarp_source;
 
   friend bool operator==(const InterfaceNeighbors&, const InterfaceNeighbors&) = default;
 };
@@ -279,6 +284,7 @@ struct Journal {
   std::string file;               // also written here, an absolute path; empty: in memory only
   std::uint64_t max_bytes =
       64 << 20;  // of the file: then it starts anew, the old one becomes FILE.1
+  SourceRef file_source;
 
   friend bool operator==(const Journal&, const Journal&) = default;
 };
@@ -303,7 +309,14 @@ struct Neighbors {
   Journal journal;
   std::vector<StaticNeighbor> statics;
   SourceRef refresh_source;
+  SourceRef unverified_source;
   SourceRef hold_source;  // of `per-neighbor`
+  SourceRef hold_total_source;
+  SourceRef table_source;  // of `max`
+  SourceRef pending_source;
+  SourceRef failed_source;      // of the negative cache's `first`
+  SourceRef storm_source;       // of `calm`
+  SourceRef quarantine_source;  // of `first`
 
   friend bool operator==(const Neighbors&, const Neighbors&) = default;
 };

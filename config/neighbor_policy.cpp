@@ -1,20 +1,16 @@
 #include "config/neighbor_policy.hpp"
 
+#include <algorithm>
+
 namespace weir::config {
 namespace {
 
 void apply(const NeighborBudgets& budgets, NeighborPolicy& policy) {
-  const auto set = [](const auto& from, auto& to) {
-    if (from) to = *from;
+  const auto set = [&](const auto& key) {
+    if (budgets.*key.said) policy.*key.value = *(budgets.*key.said);
   };
-  set(budgets.replies, policy.replies);
-  set(budgets.known_requests, policy.known_requests);
-  set(budgets.unknown_requests, policy.unknown_requests);
-  set(budgets.binding_changes, policy.binding_changes);
-  set(budgets.gleans, policy.gleans);
-  set(budgets.new_entries, policy.new_entries);
-  set(budgets.per_source, policy.per_source);
-  set(budgets.gleans_per_source, policy.gleans_per_source);
+  for (const auto& key : kBudgetKeys) set(key);
+  for (const auto& key : kSourceBudgetKeys) set(key);
 }
 
 }  // namespace
@@ -28,6 +24,12 @@ NeighborPolicy neighbor_policy(const Neighbors& all, const InterfaceNeighbors& i
   apply(all.budgets, policy);
   apply(interface.budgets, policy);
   return policy;
+}
+
+bool has_budgets(const NeighborBudgets& budgets) {
+  const auto is_said = [&](const auto& key) { return (budgets.*key.said).has_value(); };
+  return std::any_of(kBudgetKeys.begin(), kBudgetKeys.end(), is_said) ||
+         std::any_of(kSourceBudgetKeys.begin(), kSourceBudgetKeys.end(), is_said);
 }
 
 }  // namespace weir::config

@@ -2,6 +2,11 @@
 // neither says (docs/configuration.md).
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "config/model.hpp"
 
 namespace weir::config {
@@ -26,5 +31,28 @@ struct NeighborPolicy {
 
 /// Of an interface whose own section is `interface`.
 NeighborPolicy neighbor_policy(const Neighbors& all, const InterfaceNeighbors& interface);
+
+/// A budget as `budgets` names it, what is said of it and what comes of that.
+template <typename T>
+struct BudgetKey {
+  std::string_view name;
+  std::optional<T> NeighborBudgets::*said;
+  T NeighborPolicy::*value;
+};
+inline constexpr std::array<BudgetKey<std::uint32_t>, 6> kBudgetKeys{{
+    {"replies", &NeighborBudgets::replies, &NeighborPolicy::replies},
+    {"known-requests", &NeighborBudgets::known_requests, &NeighborPolicy::known_requests},
+    {"unknown-requests", &NeighborBudgets::unknown_requests, &NeighborPolicy::unknown_requests},
+    {"binding-changes", &NeighborBudgets::binding_changes, &NeighborPolicy::binding_changes},
+    {"new-entries", &NeighborBudgets::new_entries, &NeighborPolicy::new_entries},
+    {"gleans", &NeighborBudgets::gleans, &NeighborPolicy::gleans},
+}};
+inline constexpr std::array<BudgetKey<RateAndBurst>, 2> kSourceBudgetKeys{{
+    {"per-source", &NeighborBudgets::per_source, &NeighborPolicy::per_source},
+    {"gleans-per-source", &NeighborBudgets::gleans_per_source, &NeighborPolicy::gleans_per_source},
+}};
+
+/// Whether any budget is said.
+bool has_budgets(const NeighborBudgets& budgets);
 
 }  // namespace weir::config

@@ -42,6 +42,16 @@ void require(const YamlValue& value, const YamlMap& map,
   }
 }
 
+std::optional<std::string> absolute_path(std::string_view text, std::string_view example,
+                                         Complaint& complaint) {
+  if (text.front() == '/' && text.back() != '/' && text.size() <= limits::kPathBytes) {
+    return std::string{text};
+  }
+  complaint = {cat(shown(text), " is not an absolute path of a file"),
+               cat("such as ", example, ", up to ", limits::kPathBytes, " bytes")};
+  return std::nullopt;
+}
+
 void read_addresses(const YamlValue& value, std::vector<Ipv4InterfaceAddress>& addresses,
                     SourceList& sources) {
   value.list({}, [&](const YamlValue& entry) {
@@ -217,9 +227,9 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
   if (map.has("linux")) ethernet.match = linux_match;
 }
 
-void read_ethernet(const YamlValue& value, Ethernet& ethernet) {
-  static constexpr std::array<Words, 7> kKeys{"match",       "queues",      "mtu",      "mac",
-                                              "promiscuous", "other-vlans", "addresses"};
+void read_ethernet(const YamlValue& value, const Neighbors& neighbors, Ethernet& ethernet) {
+  static constexpr std::array<Words, 8> kKeys{
+      "match", "queues", "mtu", "mac", "promiscuous", "other-vlans", "addresses", "neighbors"};
   const YamlMap map{value, kKeys};
   if (!map.has("match")) {
     value.error("no match",
@@ -243,74 +253,17 @@ void read_ethernet(const YamlValue& value, Ethernet& ethernet) {
   map.with("addresses", [&](const YamlValue& v) {
     read_addresses(v, ethernet.addresses, ethernet.address_sources);
   });
+  map.with("neighbors",
+           [&](const YamlValue& v) { read_interface_neighbors(v, neighbors, ethernet.neighbors); });
 }
 
-void read_ethernets(const YamlValue& value, std::vector<Ethernet>& ethernets) {
+void read_ethernets(const YamlValue& value, Config& config) {
   YamlMap{value}.each([&](const YamlValue& key, const YamlValue& v) {
     Ethernet ethernet;
     ethernet.source = key.source();
     if (!key.parsed(read_interface_name, ethernet.name)) return;
-    read_ethernet(v, ethernet);
-    ethernets.push_back(std::move(ethernet));
-  });
-}
-
-void read_static_neighbor(const YamlValue& value, std::vector<StaticNeighbor>& statics) {
-  static constexpr std::array<Words, 3> kKeys{"ip", "mac", "interface"};
-  const YamlMap map{value, kKeys};
-  require(value, map, {"ip", "mac", "interface"});
-  StaticNeighbor neighbor;
-  neighbor.source = value.source();
-  map.with("ip", [&](const YamlValue& v) {
-    neighbor.source = v.source();
-    v.parsed(read_address, neighbor.ip);
-  });
-  map.with("mac", [&](const YamlValue& v) {
-    neighbor.mac_source = v.source();
-    v.parsed(read_mac, neighbor.mac);
-  });
-  map.with("interface", [&](const YamlValue& v) {
-    neighbor.interface_source = v.source();
-    v.parsed(read_interface_name, neighbor.interface);
-  });
-  statics.push_back(std::move(neighbor));
-}
-
-void read_hold(const YamlValue& value, Neighbors& neighbors) {
-  static constexpr std::array<Words, 2> kKeys{"per-neighbor", "total"};
-  const YamlMap map{value, kKeys};
-  neighbors.hold_source = value.source();
-  std::uint64_t number = 0;
-  map.with("per-neighbor", [&](const YamlValue& v) {
-    neighbors.hold_source = v.source();
-    if (v.number(1, limits::kMaxHoldPerNeighbor, number)) {
-      neighbors.hold_per_neighbor = static_cast<std::uint32_t>(number);
-    }
-  });
-  map.with("total", [&](const YamlValue& v) {
-    if (v.number(1, limits::kMaxHoldTotal, number)) {
-      neighbors.hold_total = static_cast<std::uint32_t>(number);
-    }
-  });
-}
-
-void read_neighbors(const YamlValue& value, Neighbors& neighbors) {
-  static constexpr std::array<Words, 4> kKeys{"lifetime", "refresh-interval", "hold", "static"};
-  static constexpr std::array<Words, 1> kLater{"learn"};
-  const YamlMap map{value, kKeys, kLater};
-  neighbors.refresh_source = value.source();
-  map.with("lifetime", [&](const YamlValue& v) {
-    neighbors.refresh_source = v.source();
-    v.seconds(limits::kMinLifetime, limits::kMaxLifetime, neighbors.lifetime);
-  });
-  map.with("refresh-interval", [&](const YamlValue& v) {
-    neighbors.refresh_source = v.source();
-    v.seconds(limits::kMinLifetime, limits::kMaxLifetime, neighbors.refresh_interval);
-  });
-  map.with("hold", [&](const YamlValue& v) { read_hold(v, neighbors); });
-  map.with("static", [&](const YamlValue& v) {
-    v.list("- {ip: ADDRESS, mac: MAC, interface: NAME}",
-           [&](const YamlValue& entry) { read_static_neighbor(entry, neighbors.statics); });
+    read_ethernet(v, config.neighbors, ethernet);
+    config.ethernets.push_back(std::move(ethernet));
   });
 }
 
@@ -406,11 +359,11 @@ void read_config(const YamlValue& root, Config& config) {
     v.unexpected("1", v.node().quoted ? "without quotes" : "the one version that this Weir reads");
   });
   map.with("system", [&](const YamlValue& v) { read_system(v, config.system); });
-  map.with("ethernets", [&](const YamlValue& v) { read_ethernets(v, config.ethernets); });
-  map.with("vlans", [&](const YamlValue& v) { read_vlans(v, config.vlans); });
+  map.with("neighbors", [&](const YamlValue& v) { read_neighbors(v, config.neighbors); });
+  map.with("ethernets", [&](const YamlValue& v) { read_ethernets(v, config); });
+  map.with("vlans", [&](const YamlValue& v) { read_vlans(v, config); });
   map.with("bridges", [&](const YamlValue& v) { read_bridges(v, config); });
   map.with("mirrors", [&](const YamlValue& v) { read_mirrors(v, config.mirrors); });
-  map.with("neighbors", [&](const YamlValue& v) { read_neighbors(v, config.neighbors); });
   map.with("routes", [&](const YamlValue& v) { read_routes(v, config); });
   map.with("services", [&](const YamlValue& v) { read_services(v, config.services); });
 }

@@ -13,18 +13,6 @@ namespace {
 
 using Words = std::string_view;
 
-/// A number into `out`, which may be narrower or optional: its range has been checked.
-template <typename T>
-void read_number(const YamlValue& value, std::uint64_t minimum, std::uint64_t maximum, T& out) {
-  std::uint64_t number = 0;
-  if (!value.number(minimum, maximum, number)) return;
-  if constexpr (requires { typename T::value_type; }) {
-    out = static_cast<typename T::value_type>(number);
-  } else {
-    out = static_cast<T>(number);
-  }
-}
-
 /// 0 to `maximum` in steps of `step`.
 template <typename T>
 void read_multiple(const YamlValue& value, std::uint64_t maximum, std::uint64_t step, T& out) {
@@ -54,18 +42,13 @@ std::optional<PacketRate> read_rate(std::string_view text, Complaint& complaint)
   return std::nullopt;
 }
 
-std::optional<std::string> read_absolute_path(std::string_view text, Complaint& complaint) {
-  if (text.front() == '/' && text.back() != '/' && text.size() <= limits::kPathBytes) {
-    return std::string{text};
-  }
-  complaint = {cat(shown(text), " is not an absolute path of a file"),
-               cat("such as /var/tmp/lan0.pcapng, up to ", limits::kPathBytes, " bytes")};
-  return std::nullopt;
+std::optional<std::string> read_capture_path(std::string_view text, Complaint& complaint) {
+  return absolute_path(text, "/var/tmp/lan0.pcapng", complaint);
 }
 
-void read_vlan(const YamlValue& value, Vlan& vlan) {
-  static constexpr std::array<Words, 6> kKeys{"id",  "link",        "protocol",
-                                              "mtu", "other-vlans", "addresses"};
+void read_vlan(const YamlValue& value, const Neighbors& neighbors, Vlan& vlan) {
+  static constexpr std::array<Words, 7> kKeys{"id",          "link",      "protocol", "mtu",
+                                              "other-vlans", "addresses", "neighbors"};
   const YamlMap map{value, kKeys};
   require(value, map, {"id", "link"});
   map.with("id", [&](const YamlValue& v) {
@@ -86,6 +69,8 @@ void read_vlan(const YamlValue& value, Vlan& vlan) {
   map.with("other-vlans", [&](const YamlValue& v) { read_other_vlans(v, vlan.other_vlans); });
   map.with("addresses",
            [&](const YamlValue& v) { read_addresses(v, vlan.addresses, vlan.address_sources); });
+  map.with("neighbors",
+           [&](const YamlValue& v) { read_interface_neighbors(v, neighbors, vlan.neighbors); });
 }
 
 void read_storm_control(const YamlValue& value, StormControl& storm) {
@@ -310,10 +295,11 @@ void read_trunks(const YamlMap& map, Bridge& bridge, Trunks& trunks) {
   });
 }
 
-void read_bridge(const YamlValue& value, Bridge& bridge, Trunks& trunks) {
-  static constexpr std::array<Words, 11> kKeys{
+void read_bridge(const YamlValue& value, const Neighbors& neighbors, Bridge& bridge,
+                 Trunks& trunks) {
+  static constexpr std::array<Words, 12> kKeys{
       "interfaces", "mac",           "mtu",           "addresses", "mac-table", "storm-control",
-      "static",     "spanning-tree", "igmp-snooping", "vlan",      "trunks"};
+      "static",     "spanning-tree", "igmp-snooping", "vlan",      "trunks",    "neighbors"};
   const YamlMap map{value, kKeys};
   map.with("storm-control",
            [&](const YamlValue& v) { read_storm_control(v, bridge.storm_control); });
@@ -328,6 +314,8 @@ void read_bridge(const YamlValue& value, Bridge& bridge, Trunks& trunks) {
   map.with("addresses", [&](const YamlValue& v) {
     read_addresses(v, bridge.addresses, bridge.address_sources);
   });
+  map.with("neighbors",
+           [&](const YamlValue& v) { read_interface_neighbors(v, neighbors, bridge.neighbors); });
   map.with("mac-table", [&](const YamlValue& v) { read_mac_table(v, bridge.mac_table); });
   map.with("static", [&](const YamlValue& v) {
     v.list("- {mac: MAC, interface: NAME}",
@@ -364,7 +352,7 @@ void read_mirror(const YamlValue& value, std::vector<Mirror>& mirrors) {
   });
   map.with("file", [&](const YamlValue& v) {
     mirror.to_source = v.source();
-    v.parsed(read_absolute_path, mirror.file);
+    v.parsed(read_capture_path, mirror.file);
   });
   map.with("max-size", [&](const YamlValue& v) {
     if (!map.has("file")) v.error("only for a file", "remove it");
@@ -375,13 +363,13 @@ void read_mirror(const YamlValue& value, std::vector<Mirror>& mirrors) {
 
 }  // namespace
 
-void read_vlans(const YamlValue& value, std::vector<Vlan>& vlans) {
+void read_vlans(const YamlValue& value, Config& config) {
   YamlMap{value}.each([&](const YamlValue& key, const YamlValue& v) {
     Vlan vlan;
     vlan.source = key.source();
     if (!key.parsed(read_interface_name, vlan.name)) return;
-    read_vlan(v, vlan);
-    vlans.push_back(std::move(vlan));
+    read_vlan(v, config.neighbors, vlan);
+    config.vlans.push_back(std::move(vlan));
   });
 }
 
@@ -391,7 +379,7 @@ void read_bridges(const YamlValue& value, Config& config) {
     Bridge bridge;
     bridge.source = key.source();
     if (!key.parsed(read_interface_name, bridge.name)) return;
-    read_bridge(v, bridge, trunks);
+    read_bridge(v, config.neighbors, bridge, trunks);
     config.bridges.push_back(std::move(bridge));
   });
 }

@@ -12,6 +12,7 @@
 #include "config/interfaces.hpp"
 #include "config/limits.hpp"
 #include "config/text.hpp"
+#include "config/validate_neighbors.hpp"
 #include "config/validate_switching.hpp"
 
 namespace weir::config {
@@ -44,7 +45,7 @@ class Linter {
     check_switching(config_, interfaces_, findings_);
     for (const auto& entry : connected_.entries()) check_address(entry);
     check_overlaps();
-    check_neighbors();
+    check_neighbors(config_, interfaces_, connected_, findings_);
     check_routes();
     findings_.sort();
     return std::move(findings_);
@@ -66,8 +67,6 @@ class Linter {
   void check_address(const ConnectedSubnets::Entry& entry);
   void check_overlaps();
   void report_pair(const ConnectedSubnets::Entry& first, const ConnectedSubnets::Entry& second);
-  void check_neighbors();
-  void check_neighbor(const StaticNeighbor& neighbor);
   void check_routes();
   void check_gateways(const Route& route);
 
@@ -236,54 +235,6 @@ void Linter::check_overlaps() {
       if (length < address.length) longer[length].emplace(network, i);
     }
     if (first < i) report_pair(entries[first], entries[i]);
-  }
-}
-
-void Linter::check_neighbor(const StaticNeighbor& neighbor) {
-  const InterfaceRef* interface = interfaces_.find(neighbor.interface);
-  if (interface == nullptr) {
-    error(neighbor.interface_source, cat("no interface ", shown(neighbor.interface)),
-          interfaces_.suggest(neighbor.interface));
-  }
-  if (!neighbor.mac.is_station()) {
-    error(neighbor.mac_source,
-          cat(neighbor.mac.to_string(),
-              neighbor.mac.is_zero() ? " is no address at all" : " is a multicast address",
-              ", not one of a neighbour"),
-          "the first byte must be even, such as 02:00:5e:10:00:01");
-  }
-  const auto verdict = connected_.judge_neighbor("neighbour", neighbor.ip);
-  if (!verdict.message.empty()) return error(neighbor.source, verdict.message, verdict.hint);
-  const std::string& actual = connected_.find(neighbor.ip)->interface;
-  if (interface != nullptr && actual != neighbor.interface) {
-    error(neighbor.interface_source,
-          cat("neighbour ", neighbor.ip.to_string(), " is on ", actual, "'s subnet, not on ",
-              neighbor.interface, "'s"),
-          cat("interface: ", actual));
-  }
-}
-
-void Linter::check_neighbors() {
-  const Neighbors& neighbors = config_.neighbors;
-  if (neighbors.refresh_interval >= neighbors.lifetime) {
-    error(neighbors.refresh_source,
-          cat("refresh-interval ", format_duration(neighbors.refresh_interval),
-              " is not shorter than lifetime ", format_duration(neighbors.lifetime)),
-          "neighbours in use are refreshed before they expire");
-  }
-  if (neighbors.hold_per_neighbor > neighbors.hold_total) {
-    error(neighbors.hold_source,
-          cat("per-neighbor ", neighbors.hold_per_neighbor, " is more than total ",
-              neighbors.hold_total),
-          cat("total: ", neighbors.hold_per_neighbor, " or more"));
-  }
-  std::map<Ipv4Address, SourceRef> seen;
-  for (const StaticNeighbor& neighbor : neighbors.statics) {
-    check_neighbor(neighbor);
-    if (const auto [at, is_new] = seen.emplace(neighbor.ip, neighbor.source); !is_new) {
-      error(neighbor.source, cat("neighbour ", neighbor.ip.to_string(), " is given twice"),
-            cat("first", in_line(at->second)));
-    }
   }
 }
 
