@@ -1,7 +1,11 @@
 // The configuration as JSON, every default filled in.
+#include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "config/neighbor_policy.hpp"
 #include "config/text.hpp"
 #include "controlplane/api/json.hpp"
 #include "controlplane/api/json_text.hpp"
@@ -35,6 +39,48 @@ const char* name_of(config::LinuxMatch::Method method) {
   std::abort();  // no other enumerator
 }
 
+const char* name_of(config::Learning learn) {
+  switch (learn) {
+    case config::Learning::rfc826:
+      return "rfc826";
+    case config::Learning::adaptive:
+      return "adaptive";
+    case config::Learning::strict:
+      return "strict";
+  }
+  std::abort();  // no other enumerator
+}
+
+Json budget_to_json(std::uint32_t rate) { return rate; }
+
+Json budget_to_json(config::RateAndBurst budget) {
+  return {{"rate", budget.rate}, {"burst", budget.burst}};
+}
+
+/// `value_of` gives what there is to show of a key, or nothing.
+template <typename ValueOf>
+Json budgets_to_json(ValueOf value_of) {
+  Json json = Json::object();
+  const auto add = [&](const auto& key) {
+    std::string name{key.name};
+    std::replace(name.begin(), name.end(), '-', '_');
+    const auto value = value_of(key);
+    json[name] = value ? budget_to_json(*value) : Json(nullptr);
+  };
+  for (const auto& key : config::kBudgetKeys) add(key);
+  for (const auto& key : config::kSourceBudgetKeys) add(key);
+  return json;
+}
+
+Json interface_neighbors_to_json(const config::InterfaceNeighbors& neighbors) {
+  return {
+      {"learn", neighbors.learn ? Json(name_of(*neighbors.learn)) : Json(nullptr)},
+      {"trusted", neighbors.trusted},
+      {"proxy_arp", neighbors.proxy_arp},
+      {"rarp", neighbors.rarp},
+      {"budgets", budgets_to_json([&](const auto& key) { return neighbors.budgets.*key.said; })}};
+}
+
 Json match_to_json(const config::PortMatch& match) {
   if (const auto* pci = std::get_if<config::PciMatch>(&match)) return {{"pci", pci->address}};
   if (const auto* linux_match = std::get_if<config::LinuxMatch>(&match))
@@ -50,7 +96,8 @@ Json ethernet_to_json(const config::Ethernet& ethernet) {
           {"mac", text_or_null(ethernet.mac)},
           {"promiscuous", ethernet.promiscuous},
           {"other_vlans", ethernet.other_vlans ? "pass" : "drop"},
-          {"addresses", texts(ethernet.addresses)}};
+          {"addresses", texts(ethernet.addresses)},
+          {"neighbors", interface_neighbors_to_json(ethernet.neighbors)}};
 }
 
 Json system_to_json(const config::System& system) {
@@ -69,10 +116,33 @@ Json neighbors_to_json(const config::Neighbors& neighbors) {
     statics.push_back({{"ip", entry.ip.to_string()},
                        {"mac", entry.mac.to_string()},
                        {"interface", entry.interface}});
+  const config::NeighborPolicy policy = config::neighbor_policy(neighbors, {});
+  const config::Journal& journal = neighbors.journal;
   return {
       {"lifetime_seconds", neighbors.lifetime.count()},
       {"refresh_interval_seconds", neighbors.refresh_interval.count()},
+      {"unverified_lifetime_seconds", neighbors.unverified_lifetime.count()},
+      {"learn", name_of(neighbors.learn)},
       {"hold", {{"per_neighbor", neighbors.hold_per_neighbor}, {"total", neighbors.hold_total}}},
+      {"table",
+       {{"max", neighbors.max_entries},
+        {"max_pending", neighbors.max_pending},
+        {"max_failed", neighbors.max_failed}}},
+      {"negative_cache",
+       {{"first_seconds", neighbors.failed_first.count()},
+        {"most_seconds", neighbors.failed_most.count()}}},
+      {"storm",
+       {{"calm_seconds", neighbors.storm_calm.count()},
+        {"serve_stale_seconds", neighbors.serve_stale.count()}}},
+      {"quarantine",
+       {{"first_seconds", neighbors.quarantine_first.count()},
+        {"most_seconds", neighbors.quarantine_most.count()}}},
+      {"budgets",
+       budgets_to_json([&](const auto& key) { return std::optional{policy.*key.value}; })},
+      {"journal",
+       {{"entries", journal.entries},
+        {"file", text_or_null(journal.file)},
+        {"max_bytes", journal.max_bytes}}},
       {"static", std::move(statics)}};
 }
 
@@ -89,7 +159,8 @@ Json vlan_to_json(const config::Vlan& vlan) {
           {"protocol", vlan.protocol == config::VlanProtocol::dot1ad ? "802.1ad" : "802.1q"},
           {"mtu", number_or_null(vlan.mtu)},
           {"other_vlans", vlan.other_vlans ? "pass" : "drop"},
-          {"addresses", texts(vlan.addresses)}};
+          {"addresses", texts(vlan.addresses)},
+          {"neighbors", interface_neighbors_to_json(vlan.neighbors)}};
 }
 
 Json member_to_json(const config::BridgeMember& member) {
@@ -141,6 +212,7 @@ Json bridge_to_json(const config::Bridge& bridge) {
           {"mac", text_or_null(bridge.mac)},
           {"mtu", number_or_null(bridge.mtu)},
           {"addresses", texts(bridge.addresses)},
+          {"neighbors", interface_neighbors_to_json(bridge.neighbors)},
           {"mac_table",
            {{"max", bridge.mac_table.max},
             {"max_per_interface", bridge.mac_table.max_per_interface},

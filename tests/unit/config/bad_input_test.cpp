@@ -160,9 +160,6 @@ std::vector<Row> rows() {
       {"bonds",
        "bonds: {bond0: {interfaces: [a]}}\n",
        {"lab.yaml:1:1: error: bonds: not in this version of Weir (remove it)"}},
-      {"learn",
-       "neighbors: {learn: strict}\n",
-       {"lab.yaml:1:13: error: neighbors.learn: not in this version of Weir (remove it)"}},
       {"web",
        "services:\n"
        "  web: {listen: \"127.0.0.1:8080\"}\n",

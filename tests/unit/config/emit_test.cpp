@@ -24,6 +24,21 @@ const std::vector<std::string> kTexts = {
     "neighbors: {lifetime: 61s, refresh-interval: 1m, hold: {per-neighbor: 2, total: 3},\n"
     "            static: [{ip: 10.0.0.1, mac: 0200.0000.0001, interface: \"null\"}]}\n",
     "neighbors: {hold: {total: 9}}\n",
+    "neighbors: {unverified-lifetime: 7s, learn: strict, table: {max: 16, max-pending: 17,\n"
+    "            max-failed: 18}, negative-cache: {first: 1s, most: 2s}, storm: {calm: 3s,\n"
+    "            serve-stale: 4s}, quarantine: {first: 5s, most: 6s}, budgets: {replies: 1,\n"
+    "            known-requests: 2, unknown-requests: 3, per-source: {rate: 4, burst: 5},\n"
+    "            binding-changes: 6, new-entries: 7, gleans: 8, gleans-per-source: {burst: 9}},\n"
+    "            journal: {entries: 256, file: \"/a b\", max-bytes: 1048577}}\n",
+    "neighbors: {learn: rfc826, budgets: {gleans: 2000, per-source: {rate: 15}}}\n",
+    "ethernets: {a: {match: {linux: e0}, neighbors: {learn: rfc826, trusted: true, rarp: true}}}\n"
+    "vlans: {v: {id: 1, link: a, neighbors: {proxy-arp: true, learn: adaptive}}}\n"
+    "bridges: {b: {neighbors: {learn: strict, budgets: {gleans: 2000, replies: auto,\n"
+    "                          per-source: {burst: 9}}}}}\n"
+    "neighbors: {budgets: {per-source: {rate: 3}}}\n",
+    "ethernets: {a: {match: {linux: e0}, neighbors: {budgets: {replies: 1, known-requests: 2,\n"
+    "            unknown-requests: 3, per-source: {rate: 4, burst: 5}, binding-changes: 6,\n"
+    "            new-entries: 7, gleans: 8, gleans-per-source: {rate: 9, burst: 10}}}}}\n",
     "routes: [{to: default, type: prohibit}, {file: \"a b.txt\"}, {file: /x/y.txt},\n"
     "         {to: 10.0.0.0/8, via: 192.0.2.1}, {to: 0.0.0.0/1, via: [192.0.2.1, 192.0.2.2]},\n"
     "         {to: 10.1.0.0/16, type: blackhole}, {to: 10.2.0.0/16, type: unreachable}]\n",
@@ -86,9 +101,37 @@ TEST(Emit, EveryDefaultIsNamed) {
             "neighbors:\n"
             "  lifetime: 4h\n"
             "  refresh-interval: 20m\n"
+            "  unverified-lifetime: 1m\n"
+            "  learn: adaptive\n"
             "  hold:\n"
             "    per-neighbor: 8\n"
             "    total: 4096\n"
+            "  table:\n"
+            "    max: 65536\n"
+            "    max-pending: 8192\n"
+            "    max-failed: 16384\n"
+            "  negative-cache:\n"
+            "    first: 5s\n"
+            "    most: 30s\n"
+            "  storm:\n"
+            "    calm: 30s\n"
+            "    serve-stale: 4h\n"
+            "  quarantine:\n"
+            "    first: 1m\n"
+            "    most: 5m\n"
+            "  budgets:\n"
+            "    replies: 20000\n"
+            "    known-requests: 20000\n"
+            "    unknown-requests: 2000\n"
+            "    binding-changes: 10\n"
+            "    new-entries: 500\n"
+            "    gleans: 2000\n"
+            "    per-source: {rate: 15, burst: 30}\n"
+            "    gleans-per-source: {rate: 10, burst: 50}\n"
+            "  journal:\n"
+            "    entries: 65536\n"
+            "    file: none\n"
+            "    max-bytes: 64M\n"
             "  static: []\n"
             "routes: []\n"
             "services:\n"
@@ -115,6 +158,62 @@ TEST(Emit, WithoutDefaultsOnlyWhatDiffers) {
             "neighbors:\n"
             "  hold:\n"
             "    total: 100\n");
+}
+
+/// What is said comes back, and a default that is said does not.
+TEST(Emit, NeighborsWithoutDefaults) {
+  const std::string ports =
+      "version: 1\n"
+      "ethernets:\n"
+      "  lan0:\n"
+      "    match: {linux: e0}\n"
+      "    neighbors:\n"
+      "      learn: strict\n"
+      "      trusted: true\n"
+      "      budgets:\n"
+      "        gleans: 2000\n"
+      "        per-source: {rate: 5, burst: 30}\n";
+  const std::string all =
+      "neighbors:\n"
+      "  storm:\n"
+      "    calm: 10s\n"
+      "  budgets:\n"
+      "    new-entries: 100\n"
+      "  journal:\n"
+      "    file: /var/log/j.jsonl\n";
+  const ParseResult result = parse_text(ports + all, "lab.yaml");
+  ASSERT_TRUE(result) << result.findings.to_string();
+  EXPECT_EQ(emit(*result.config, EmitDefaults::no), ports + all);
+  const ParseResult defaults = parse_text(
+      "neighbors: {learn: adaptive, budgets: {replies: 20000, per-source: {rate: 15, burst: 30}},\n"
+      "            journal: {file: none}}\n",
+      "lab.yaml");
+  ASSERT_TRUE(defaults) << defaults.findings.to_string();
+  EXPECT_EQ(emit(*defaults.config, EmitDefaults::no), "version: 1\n");
+}
+
+/// Then what an interface does not say is still not said.
+TEST(Emit, EveryBudgetOfAnInterfaceIsNamed) {
+  const ParseResult result = parse_text(
+      "ethernets: {a: {match: {linux: e0}, neighbors: {budgets: {gleans: 7}}}}\n", "lab.yaml");
+  ASSERT_TRUE(result) << result.findings.to_string();
+  const std::string text = emit(*result.config);
+  EXPECT_NE(text.find("    neighbors:\n"
+                      "      learn: auto\n"
+                      "      trusted: false\n"
+                      "      proxy-arp: false\n"
+                      "      rarp: false\n"
+                      "      budgets:\n"
+                      "        replies: auto\n"
+                      "        known-requests: auto\n"
+                      "        unknown-requests: auto\n"
+                      "        binding-changes: auto\n"
+                      "        new-entries: auto\n"
+                      "        gleans: 7\n"
+                      "        per-source: auto\n"
+                      "        gleans-per-source: auto\n"),
+            std::string::npos)
+      << text;
 }
 
 /// Bridges too, whose settings are many: only what was said comes back.
@@ -158,6 +257,12 @@ TEST(Emit, EveryDefaultOfABridgeIsNamed) {
                       "    mtu: auto\n"
                       "    other-vlans: drop\n"
                       "    addresses: []\n"
+                      "    neighbors:\n"
+                      "      learn: auto\n"
+                      "      trusted: false\n"
+                      "      proxy-arp: false\n"
+                      "      rarp: false\n"
+                      "      budgets: auto\n"
                       "bridges:\n"
                       "  br0:\n"
                       "    interfaces:\n"
@@ -167,6 +272,12 @@ TEST(Emit, EveryDefaultOfABridgeIsNamed) {
                       "    mac: auto\n"
                       "    mtu: auto\n"
                       "    addresses: []\n"
+                      "    neighbors:\n"
+                      "      learn: auto\n"
+                      "      trusted: false\n"
+                      "      proxy-arp: false\n"
+                      "      rarp: false\n"
+                      "      budgets: auto\n"
                       "    mac-table:\n"
                       "      max: 16384\n"
                       "      max-per-interface: 4096\n"

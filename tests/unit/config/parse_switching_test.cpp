@@ -233,7 +233,8 @@ std::vector<Row> rows() {
         "VALUE, ...})"}},
       {"bridges: {b: {ports: [a]}}\n",
        {"1:15: error: unknown key \"ports\" in bridges.b (known: interfaces, mac, mtu, addresses, "
-        "mac-table, storm-control, static, spanning-tree, igmp-snooping, vlan, trunks)"}},
+        "mac-table, storm-control, static, spanning-tree, igmp-snooping, vlan, trunks, "
+        "neighbors)"}},
       {"bridges: {b: {interfaces: a}}\n",
        {"1:27: error: bridges.b.interfaces: expected a list, found \"a\" (in brackets: [a])"}},
       {"bridges: {b: {interfaces: [[a]]}}\n",

@@ -405,7 +405,8 @@ TEST(ValidateSwitching, AddressesOfEveryKindAreCounted) {
 }
 
 std::string vlans(int count) {
-  std::string text = "ethernets: {a: {match: {linux: e0}}}\nvlans:\n";
+  std::string text =
+      "ethernets: {a: {match: {linux: e0}}}\nneighbors: {table: {max-pending: 1048576}}\nvlans:\n";
   for (int i = 1; i <= count; ++i) {
     text += cat("  v", i, ": {id: ", i, ", link: a, addresses: [10.", i / 256, '.', i % 256,
                 ".1/24]}\n");
@@ -417,7 +418,7 @@ TEST(ValidateSwitching, InterfacesInAll) {
   EXPECT_EQ(lint(vlans(511)), std::vector<std::string>{});
   EXPECT_EQ(lint(vlans(512)),
             std::vector<std::string>{
-                "514:3: error: 513 interfaces: ports, VLANs and bridges (at most 512)"});
+                "515:3: error: 513 interfaces: ports, VLANs and bridges (at most 512)"});
 }
 
 TEST(ValidateSwitching, BridgesInAll) {

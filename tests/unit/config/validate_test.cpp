@@ -302,6 +302,7 @@ TEST(Validate, OverlapsAgainstPairs) {
 
 TEST(Validate, OverlapsOfManyAddressesTakeNoPairs) {
   Config config;
+  config.neighbors.max_pending = 1u << 20;  // so many have their reserves in it
   config.ethernets.resize(1);
   config.ethernets[0].name = "a";
   config.ethernets[0].match = LinuxMatch{"e0"};
