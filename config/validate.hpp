@@ -7,8 +7,8 @@
 // gateway given twice; lists longer than config/limits.hpp says; packet buffers that the hugepages
 // cannot hold; a VLAN that leads to no port or through three tags, or has another's id; an
 // interface of two bridges, or of one and with addresses; spanning-tree timers that do not fit
-// together; a mirror to a port with another job. Warnings: what is allowed and has no effect, or
-// seldom the wished one.
+// together; a mirror to a port with another job; times and bounds of neighbours that contradict
+// each other. Warnings: what is allowed and has no effect, or seldom the wished one.
 //
 // All functions are pure but for the files they are told to read, and thread-safe.
 #pragma once

@@ -133,6 +133,47 @@ TEST(Answers, ConservationSaysWhetherItHolds) {
   EXPECT_EQ(to_json(control::Conservation{10, 1, 5, 3, 2, 0})["balanced"], false);
 }
 
+/// An interface that says nothing of its neighbours.
+const Json kSilent = Json::parse(R"({
+  "learn": null, "trusted": false, "proxy_arp": false, "rarp": false,
+  "budgets": {"replies": null, "known_requests": null, "unknown_requests": null,
+              "binding_changes": null, "new_entries": null, "gleans": null, "per_source": null,
+              "gleans_per_source": null}})");
+
+TEST(Answers, ConfigurationOfNeighbors) {
+  EXPECT_EQ(to_json(config::Config{})["neighbors"], Json::parse(R"({
+    "lifetime_seconds": 14400, "refresh_interval_seconds": 1200, "unverified_lifetime_seconds": 60,
+    "learn": "adaptive", "hold": {"per_neighbor": 8, "total": 4096},
+    "table": {"max": 65536, "max_pending": 8192, "max_failed": 16384},
+    "negative_cache": {"first_seconds": 5, "most_seconds": 30},
+    "storm": {"calm_seconds": 30, "serve_stale_seconds": 14400},
+    "quarantine": {"first_seconds": 60, "most_seconds": 300},
+    "budgets": {"replies": 20000, "known_requests": 20000, "unknown_requests": 2000,
+                "binding_changes": 10, "new_entries": 500, "gleans": 2000,
+                "per_source": {"rate": 15, "burst": 30},
+                "gleans_per_source": {"rate": 10, "burst": 50}},
+    "journal": {"entries": 65536, "file": null, "max_bytes": 67108864}, "static": []})"));
+  const auto parsed = config::parse_text(R"(
+ethernets:
+  a:
+    match: {linux: e0}
+    neighbors: {learn: strict, trusted: true, proxy-arp: true, rarp: true,
+                budgets: {gleans: 7, per-source: {rate: 8, burst: 9}}}
+neighbors: {learn: rfc826, budgets: {replies: 5}, journal: {file: /j}}
+)",
+                                         "lab.yaml");
+  ASSERT_TRUE(parsed) << parsed.findings.to_string();
+  const Json json = to_json(*parsed.config);
+  Json want = kSilent;
+  want.update({{"learn", "strict"}, {"trusted", true}, {"proxy_arp", true}, {"rarp", true}});
+  want["budgets"]["gleans"] = 7;
+  want["budgets"]["per_source"] = {{"rate", 8}, {"burst", 9}};
+  EXPECT_EQ(json["ethernets"][0]["neighbors"], want);
+  EXPECT_EQ(json["neighbors"]["learn"], "rfc826");
+  EXPECT_EQ(json["neighbors"]["budgets"]["replies"], 5);
+  EXPECT_EQ(json["neighbors"]["journal"]["file"], "/j");
+}
+
 TEST(Answers, ConfigurationOfASwitch) {
   const auto parsed = config::parse_text(R"(
 ethernets: {a: {match: {linux: e0}, other-vlans: pass}}
@@ -157,8 +198,14 @@ mirrors: [{from: br, to: c}, {from: a, direction: in, file: /x, max-size: 1M}]
 )",
                                          "lab.yaml");
   ASSERT_TRUE(parsed) << parsed.findings.to_string();
-  const Json json = to_json(*parsed.config);
+  Json json = to_json(*parsed.config);
   EXPECT_EQ(json["ethernets"][0]["other_vlans"], "pass");
+  for (const char* kind : {"vlans", "bridges"}) {
+    for (Json& interface : json[kind]) {
+      EXPECT_EQ(interface["neighbors"], kSilent) << kind;
+      interface.erase("neighbors");
+    }
+  }
   EXPECT_EQ(json["vlans"], Json::parse(R"([
     {"name": "s", "id": 7, "link": "a", "protocol": "802.1ad", "mtu": 1400, "other_vlans": "drop",
      "addresses": ["10.0.1.1/24"]},

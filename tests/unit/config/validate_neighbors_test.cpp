@@ -10,7 +10,7 @@
 namespace weir::config {
 namespace {
 
-/// Lines 1 to 5, without findings of their own: a and b have addresses, br's c and d have not.
+/// Lines 1 to 5, without findings of their own: a, b and br have addresses, br's c has none.
 const std::string kPorts =
     "ethernets:\n"
     "  a: {match: {linux: e0}, addresses: [10.0.1.1/24]}\n"
@@ -120,7 +120,7 @@ TEST(ValidateNeighbors, OfInterfacesWithout) {
        "bridges: {br: {interfaces: [c], addresses: [10.0.3.1/24]}}\n",
        {"2:38: warning: c belongs to br: what neighbors says of it has no effect (say it of br, "
         "whose neighbours these are)"}},
-      {"of a bridge's VLAN",
+      {"a VLAN without addresses",
        kPorts + "vlans: {v: {id: 1, link: a, neighbors: {budgets: {gleans: 5}}}}\n" +
            "mirrors: [{from: v, file: /x}]\n",
        {"6:9: warning: v has no address: nothing is routed to or from it (such as addresses: "
