@@ -76,7 +76,7 @@ inline constexpr unsigned kMinNeighbors = 16, kMaxNeighbors = 1u << 20;  // each
 inline constexpr std::chrono::seconds kMinFailed{1}, kMaxFailed{3600};   // the negative cache
 inline constexpr std::chrono::seconds kMinCalm{1}, kMaxCalm{3600};
 inline constexpr std::chrono::seconds kMinQuarantine{1}, kMaxQuarantine{24 * 3600};
-inline constexpr std::uint32_t kMaxBudget = 10'000'000;  // a second; beyond 10G's line rate / 2
+inline constexpr std::uint32_t kMaxBudget = 10'000'000;  // a second; 10G carries 14.9 M
 inline constexpr std::uint32_t kMaxBurst = 1'000'000;
 inline constexpr std::uint32_t kMinJournal = 256, kMaxJournal = 1u << 20;
 inline constexpr std::uint64_t kMinJournalBytes = 1u << 20;
