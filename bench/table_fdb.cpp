@@ -85,7 +85,7 @@ BENCHMARK(replace)->Arg(2'000)->Arg(16'384)->Arg(1'000'000);
 
 class Nobody final : public control::StationActions {
  public:
-  void station_changed(BridgeId, MacAddress, std::optional<InterfaceId>) override {}
+  void station_changed(const control::StationChange&) override {}
   void set_flooding(BridgeId, InterfaceId, bool) override {}
   void event(const control::StationEvent&) override {}
 };

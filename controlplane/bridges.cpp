@@ -32,9 +32,7 @@ double packets_a_second(const config::PacketRate& rate, std::uint32_t speed_mbps
 class Bridges::StationHooks final : public StationActions {
  public:
   explicit StationHooks(Bridges& bridges) : bridges_(bridges) {}
-  void station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now) override {
-    bridges_.station_changed(bridge, mac, now);
-  }
+  void station_changed(const StationChange& change) override { bridges_.station_changed(change); }
   void set_flooding(BridgeId, InterfaceId, bool) override { bridges_.actions_.bridges_changed(); }
   void event(const StationEvent& event) override { bridges_.station_event(event); }
 
@@ -295,9 +293,12 @@ void Bridges::set_group(BridgeId bridge, Ipv4Address ip, std::span<const Interfa
   groups.erase(at);
 }
 
-void Bridges::station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now) {
-  const InterfaceId own = interfaces_.of_bridge(bridge);
-  forwarding_.station_moved(own, mac, now.value_or(own));
+void Bridges::station_changed(const StationChange& change) {
+  if (change.before != change.now) {
+    const InterfaceId own = interfaces_.of_bridge(change.bridge);
+    forwarding_.station_moved(own, change.mac, change.now.value_or(own));
+  }
+  actions_.station_changed(change);
 }
 
 /// Two hosts with one address, or one whose frames go round? In a loop a frame of our own comes
@@ -310,25 +311,11 @@ void Bridges::probe_for_loop(BridgeId bridge, InterfaceId member) {
 }
 
 void Bridges::station_event(const StationEvent& event) {
-  const std::string& bridge = config_of(event.bridge).name;
-  const std::string mac = event.mac.to_string();
-  const auto name = [&](InterfaceId id) -> const std::string& { return interfaces_[id].name; };
-  switch (event.kind) {
-    case StationEvent::Kind::frozen:
-      probe_for_loop(event.bridge, event.interface);
-      probe_for_loop(event.bridge, event.other);
-      return spdlog::warn("{}: {} is heard on {} and on {}: it stays on {} for 300 s", bridge, mac,
-                          name(event.interface), name(event.other), name(event.interface));
-    case StationEvent::Kind::thawed:
-      return spdlog::info("{}: {} may move again", bridge, mac);
-    case StationEvent::Kind::loop:
-      return spdlog::error("{}: a loop by way of {} and {}: nothing is flooded to or from {}",
-                           bridge, name(event.interface), name(event.other), name(event.interface));
-    case StationEvent::Kind::loop_over:
-      return spdlog::info("{}: {} floods again", bridge, name(event.interface));
-    case StationEvent::Kind::table_full:
-      return spdlog::warn("{}: no room to learn {} on {}", bridge, mac, name(event.interface));
+  if (event.kind == StationEvent::Kind::frozen) {
+    probe_for_loop(event.bridge, event.interface);
+    probe_for_loop(event.bridge, event.other);
   }
+  actions_.tell(event_record(event));
 }
 
 void Bridges::neighbor_at(InterfaceId own, Ipv4Address ip, std::optional<MacAddress> mac) {

@@ -17,6 +17,7 @@
 
 #include "config/model.hpp"
 #include "controlplane/clock.hpp"
+#include "controlplane/event_log.hpp"
 #include "controlplane/forwarding.hpp"
 #include "controlplane/igmp_snooping.hpp"
 #include "controlplane/interfaces.hpp"
@@ -38,6 +39,9 @@ class BridgeActions {
   virtual void bridges_changed() = 0;
   /// Sends a frame of ours: by a member, or by a bridge's own interface to whom it concerns.
   virtual void send_frame(InterfaceId interface, std::span<const std::uint8_t> frame) = 0;
+  /// For the journal.
+  virtual void station_changed(const StationChange& change) = 0;
+  virtual void tell(const EventRecord& event) = 0;
 };
 
 class Bridges final {
@@ -100,7 +104,7 @@ class Bridges final {
   class StationHooks;
 
   void add_bridge(BridgeId id);
-  void station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now);
+  void station_changed(const StationChange& change);
   void station_event(const StationEvent& event);
   void probe_for_loop(BridgeId bridge, InterfaceId member);
   Member& member_of(InterfaceId interface);

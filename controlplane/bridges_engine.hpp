@@ -1,8 +1,6 @@
 // One bridge's protocols, and what they have others do: for bridges*.cpp alone.
 #pragma once
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -87,7 +85,7 @@ class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
   void flush(InterfaceId interface) override { bridges_.stations_.fast_age(id_, interface); }
   void guarded(InterfaceId interface) override {
     bridges_.member_of(interface).guarded = true;
-    spdlog::error("{}: taken out: it is guarded, and a BPDU came in", name(interface));
+    bridges_.actions_.tell({.kind = EventRecord::Kind::guarded, .interface = interface});
   }
 
   // IgmpActions

@@ -90,12 +90,30 @@ Target target_of(const RibRoute& route) {
   return target;
 }
 
+std::vector<std::string> names_of(const Interfaces& interfaces) {
+  std::vector<std::string> names;
+  for (const InterfaceRow& row : interfaces.rows()) names.push_back(row.name);
+  return names;
+}
+
+std::unique_ptr<JournalFile> open_journal(const config::Config& config,
+                                          const Interfaces& interfaces, Instant start) {
+  const config::Journal& journal = config.neighbors.journal;
+  if (journal.file.empty()) return nullptr;
+  return std::make_unique<JournalFile>(journal.file, journal.max_bytes, config.system.control_cores,
+                                       names_of(interfaces), start);
+}
+
 }  // namespace
 
 Router::Router(const config::Config& config)
     : config_(config),
       dataplane_(dataplane_options(config)),
       interfaces_(config_, dataplane_.ports()),
+      names_(names_of(interfaces_)),
+      journal_(config.neighbors.journal.entries, instant_now(clock_)),
+      journal_file_(open_journal(config_, interfaces_, journal_.now())),
+      storms_(interfaces_.size(), config.neighbors.storm_calm, clock_.now()),
       forwarding_(dataplane_.fib(), dataplane_.next_hops(), dataplane_.adjacencies(),
                   dataplane_.groups(), dataplane_.quiescence()),
       outbound_(dataplane_, forwarding_, counters_),
@@ -289,6 +307,7 @@ void Router::run(int wake_fd) {
   dataplane_.start();
   pollfd signal{wake_fd, POLLIN, 0};
   while (true) {
+    begin_turn();
     unsigned done = serve_punts();
     done += commands_.run(kCommandsPerTurn);
     const auto deadline = neighbors_.next_deadline();
@@ -298,6 +317,7 @@ void Router::run(int wake_fd) {
     for (const Packet& late : local_.tick()) send(late);
     serve_postponed();
     housekeeping();
+    end_turn();
     wait(wake_fd, done != 0);
     if (poll(&signal, 1, 0) > 0) break;
   }
@@ -324,7 +344,9 @@ void Router::housekeeping() {
   if (now >= next_links_) {
     next_links_ = now + kLinkInterval;
     watch_links();
+    watch_journal_file();
   }
+  if (storms_.due(now)) watch_storms();
   if (!refused_.empty() && now >= next_refused_) {
     next_refused_ = now + kRefusedInterval;
     install_refused();
@@ -343,7 +365,8 @@ void Router::watch_links() {
     if (now.up == before.up && now.speed_mbps == before.speed_mbps) continue;
     if (bridges_) bridges_->set_link(id, now);
     if (now.up == before.up) continue;
-    spdlog::info("{}: link {}", interface_name(id), now.up ? "up" : "down");
+    tell({.kind = now.up ? EventRecord::Kind::link_up : EventRecord::Kind::link_down,
+          .interface = id});
     if (now.up) announce_on(id);
   }
 }

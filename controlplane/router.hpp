@@ -15,15 +15,19 @@
 #include "controlplane/bridges.hpp"
 #include "controlplane/clock.hpp"
 #include "controlplane/command_queue.hpp"
+#include "controlplane/event_log.hpp"
 #include "controlplane/forwarding.hpp"
 #include "controlplane/icmp.hpp"
 #include "controlplane/interfaces.hpp"
+#include "controlplane/journal.hpp"
+#include "controlplane/journal_file.hpp"
 #include "controlplane/local_delivery.hpp"
 #include "controlplane/mirror_file.hpp"
 #include "controlplane/neighbors.hpp"
 #include "controlplane/outbound.hpp"
 #include "controlplane/pinger.hpp"
 #include "controlplane/rib.hpp"
+#include "controlplane/storm_watch.hpp"
 #include "dataplane/worker/dataplane.hpp"
 
 namespace weir::control {
@@ -60,6 +64,12 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   /// Null without bridges.
   Bridges* bridges() { return bridges_.get(); }
   const std::vector<std::unique_ptr<MirrorFile>>& mirror_files() const { return mirror_files_; }
+  const Journal& journal() const { return journal_; }
+  /// Null: in memory only.
+  const JournalFile* journal_file() const { return journal_file_.get(); }
+  const EventLog& events() const { return events_; }
+  const StormWatch& storm_watch() const { return storms_; }
+  const InterfaceNames& names() const { return names_; }
   const std::string& interface_name(InterfaceId interface) const {
     return interfaces_[interface].name;
   }
@@ -78,6 +88,15 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void publish_snapshot();
   Interface snapshot_interface(InterfaceId id) const;
   void add_mirrors(Snapshot& snapshot) const;
+
+  // router_storm.cpp
+  void begin_turn();
+  void end_turn();
+  void tell(const EventRecord& event) override;
+  StormCounts storm_counts(InterfaceId interface) const;
+  void watch_storms();
+  void storm_changed(const StormChange& change);
+  void watch_journal_file();
 
   // router_punts.cpp
   unsigned serve_punts();
@@ -111,10 +130,12 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void host_unreachable(HeldPacket) override;
   bool take_used(InterfaceId, Ipv4Address) override;
   bool keep_asking(InterfaceId, Ipv4Address) override;
+  void changed(const NeighborChange&) override;
   void event(const NeighborEvent&) override;
   // BridgeActions
   void bridges_changed() override;
   void send_frame(InterfaceId, std::span<const std::uint8_t>) override;
+  void station_changed(const StationChange&) override;
   // RibSink
   void install(Ipv4Prefix, const RibRoute&) override;
   void remove(Ipv4Prefix) override;
@@ -125,6 +146,12 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   Counters counters_;  // the control thread's
   Dataplane dataplane_;
   const Interfaces interfaces_;
+  const InterfaceNames names_;
+  Journal journal_;
+  std::unique_ptr<JournalFile> journal_file_;
+  int journal_errno_ = 0;  // that was told of last
+  EventLog events_;
+  StormWatch storms_;
   std::vector<std::unique_ptr<MirrorFile>> mirror_files_;  // by config's mirrors; null: to a port
   Forwarding forwarding_;
   Outbound outbound_;

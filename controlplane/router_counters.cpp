@@ -138,6 +138,7 @@ std::vector<NamedCounter> RouterViews::named_counters() {
     add(fmt::format("punt.{}", kPuntClassNames[i]), kPuntMeanings[i],
         total([i](const auto& c) { return c.punted[i].get(); }));
   add_learning(result);
+  add_journal(result);
   add_neighbors(result, router_.neighbors().counters());
   add_icmp(result, router_.icmp_counters());
   add_local(result, router_.local_counters());

@@ -1,6 +1,4 @@
 // What the router does with packets that workers hand over, and with neighbours' wishes.
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "controlplane/router.hpp"
@@ -15,22 +13,6 @@ constexpr unsigned kPuntsPerTurn = 256;
 PacketView ipv4_of(const PacketBuffer& packet) {
   return {rte_pktmbuf_mtod_offset(packet.get(), const std::uint8_t*, sizeof(wire::Ethernet)),
           packet->data_len - sizeof(wire::Ethernet)};
-}
-
-std::string_view describe(NeighborEvent::Kind kind) {
-  switch (kind) {
-    case NeighborEvent::Kind::conflict:
-      return "is claimed by two stations";
-    case NeighborEvent::Kind::moved:
-      return "moved";
-    case NeighborEvent::Kind::own_address_claimed:
-      return "is ours, and somebody else uses it";
-    case NeighborEvent::Kind::failed:
-      return "stopped answering";
-    case NeighborEvent::Kind::table_full:
-      return "found the neighbour table full";
-  }
-  return "";
 }
 
 }  // namespace
@@ -276,11 +258,6 @@ bool Router::take_used(InterfaceId interface, Ipv4Address ip) {
 
 bool Router::keep_asking(InterfaceId interface, Ipv4Address ip) {
   return forwarding_.is_relieved(interface, ip);
-}
-
-void Router::event(const NeighborEvent& event) {
-  spdlog::warn("{}: {} {} ({}, {})", interface_name(event.interface), event.ip.to_string(),
-               describe(event.kind), event.mac.to_string(), event.other.to_string());
 }
 
 }  // namespace weir::control

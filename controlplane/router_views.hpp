@@ -7,6 +7,7 @@
 
 #include "controlplane/router.hpp"
 #include "controlplane/router_api.hpp"
+#include "controlplane/storm_status.hpp"
 
 namespace weir::control {
 
@@ -27,6 +28,13 @@ class RouterViews final : public RouterApi {
   std::size_t flush_stations(const StationFilter& filter) override;
   std::vector<MulticastGroupStatus> multicast_groups() override;
   std::vector<MirrorStatus> mirrors() override;
+  std::vector<StormStatus> storm();
+  /// Those after the id `after`, at most `limit`; `after` beyond the newest: there is none.
+  EventPage events(std::uint64_t after, std::size_t limit);
+  /// What the neighbours were at `time`, in seconds since the epoch.
+  PastNeighbors neighbors_at(double time);
+  /// The first that match, at most 10,000; of both tables `after` is none.
+  JournalPage journal(const JournalFilter& filter);
   CountersStatus counters() override;
   std::vector<DropStatus> drops() override;
   FibAnswer fib(Ipv4Address destination) override;
@@ -46,6 +54,7 @@ class RouterViews final : public RouterApi {
   Conservation conservation(const Counters& counters) const;
   std::vector<NamedCounter> named_counters();
   void add_learning(std::vector<NamedCounter>& to) const;
+  void add_journal(std::vector<NamedCounter>& to) const;
 
   Router& router_;
   std::atomic<bool> stopping_{false};

@@ -5,6 +5,9 @@
 namespace weir::control {
 namespace {
 
+using What = StationChange::What;
+using Cause = StationChange::Cause;
+
 constexpr Duration kAgeStep = std::chrono::seconds{1};
 
 /// Steps begin at full seconds, so that the workers' clock is never a second late.
@@ -60,9 +63,10 @@ bool Stations::set_member(BridgeId bridge, InterfaceId interface,
 void Stations::remove_member(BridgeId bridge, InterfaceId interface) {
   if (!is_member(bridge, interface)) return;
   const auto all = static_cast<std::uint32_t>(table_.fdb().slots());
-  flush_member(interface);
+  constexpr Why kGone{What::removed, Cause::command};
+  flush_member(interface, kGone);
   table_.sweep(0, all, [&](FdbSlot slot) {
-    if (table_.interface(slot) == interface) forget(slot);
+    if (table_.interface(slot) == interface) forget(slot, kGone);
   });
   if (members_[interface].contained) contained_.erase({members_[interface].until, interface});
   members_[interface] = {};
@@ -74,7 +78,7 @@ void Stations::remove_bridge(BridgeId bridge) {
   while (!bridges_[bridge].members.empty()) remove_member(bridge, bridges_[bridge].members.back());
   // Our own are on no member.
   table_.sweep(0, static_cast<std::uint32_t>(table_.fdb().slots()), [&](FdbSlot slot) {
-    if (bridge_of(table_.fdb().key(slot)) == bridge) forget(slot);
+    if (bridge_of(table_.fdb().key(slot)) == bridge) forget(slot, {What::removed, Cause::command});
   });
   loops_.forget(bridge);
   bridges_[bridge] = {};
@@ -94,25 +98,34 @@ std::optional<FdbSlot> Stations::add(StationKey key, StationKind kind, Interface
   StationCounters& counters = bridges_[bridge].counters;
   ++(kind == StationKind::learnt ? counters.stations : counters.statics);
   if (!pins_.empty() && pins_.contains(key)) set_pinned(*slot, true);
-  actions_.station_changed(bridge, mac_of(key), interface);
+  const bool learnt = kind == StationKind::learnt;
+  tell(key, {}, interface,
+       {learnt ? What::learnt : What::added, learnt ? Cause::frame : Cause::command, interface});
   return slot;
 }
 
-void Stations::forget(FdbSlot slot) {
+void Stations::tell(StationKey key, std::optional<InterfaceId> before,
+                    std::optional<InterfaceId> now, const Why& why) {
+  actions_.station_changed(
+      {bridge_of(key), mac_of(key), before, now, why.what, why.cause, why.arrival});
+}
+
+void Stations::forget(FdbSlot slot, const Why& why) {
   const StationKey key = table_.fdb().key(slot);
   StationCounters& counters = bridges_[bridge_of(key)].counters;
   if (table_.pinned(slot)) set_pinned(slot, false);
   --(table_.kind(slot) == StationKind::learnt ? counters.stations : counters.statics);
+  const InterfaceId before = table_.interface(slot);
   table_.erase(slot);
   forget_moves(key);
-  actions_.station_changed(bridge_of(key), mac_of(key), std::nullopt);
+  tell(key, before, {}, why);
 }
 
-void Stations::relocate(FdbSlot slot, InterfaceId to) {
-  if (table_.interface(slot) == to) return;
-  const StationKey key = table_.fdb().key(slot);
+void Stations::relocate(FdbSlot slot, InterfaceId to, const Why& why) {
+  const InterfaceId before = table_.interface(slot);
+  if (before == to) return;
   table_.move(slot, to);
-  actions_.station_changed(bridge_of(key), mac_of(key), to);
+  tell(table_.fdb().key(slot), before, to, why);
 }
 
 void Stations::set_pinned(FdbSlot slot, bool pinned) {
@@ -146,11 +159,11 @@ std::uint32_t Stations::stations_of(InterfaceId interface) const {
   return table_.learnt(interface);
 }
 
-bool Stations::evict_from(InterfaceId interface, unsigned& looks) {
+bool Stations::evict_from(InterfaceId interface, InterfaceId newcomer, unsigned& looks) {
   const auto victim = table_.victim(interface, seconds(), looks);
   if (!victim) return false;
   ++bridges_[members_[interface].bridge].counters.evictions;
-  forget(*victim);
+  forget(*victim, {What::evicted, Cause::limit, newcomer});
   return true;
 }
 
@@ -172,7 +185,7 @@ bool Stations::evict_for(BridgeId bridge, InterfaceId newcomer) {
     tried |= std::uint64_t{1} << most;
     unsigned looks = std::max(left / 2, 1u);
     left -= looks;
-    if (evict_from(members[most], looks)) return true;
+    if (evict_from(members[most], newcomer, looks)) return true;
     left += looks;
   }
   return false;
@@ -183,7 +196,7 @@ bool Stations::room_on(InterfaceId interface) {
   unsigned gone = 0;
   for (; gone < 2 && table_.learnt(interface) >= limit_of(interface); ++gone) {
     unsigned looks = kMaxLooks;
-    if (!evict_from(interface, looks)) break;
+    if (!evict_from(interface, interface, looks)) break;
   }
   return gone > 0 || table_.learnt(interface) < limit_of(interface);
 }
@@ -231,11 +244,11 @@ bool Stations::add_own(BridgeId bridge, MacAddress mac, InterfaceId own) {
 bool Stations::add_fixed(StationKey key, StationKind kind, InterfaceId interface) {
   if (const auto slot = table_.find(key)) {
     if (table_.kind(*slot) == kind) {
-      relocate(*slot, interface);
+      relocate(*slot, interface, {What::moved, Cause::command});
       return true;
     }
     if (table_.kind(*slot) == StationKind::own) return false;
-    forget(*slot);
+    forget(*slot, {What::removed, Cause::command});
   }
   if (add(key, kind, interface)) return true;
   refuse(key, interface);
@@ -248,7 +261,7 @@ bool Stations::remove_fixed(BridgeId bridge, MacAddress mac) {
       table_.kind(*slot) == StationKind::none) {
     return false;
   }
-  forget(*slot);
+  forget(*slot, {What::removed, Cause::command});
   return true;
 }
 
@@ -282,7 +295,7 @@ unsigned Stations::tick() {
   table_.fdb().set_seconds(seconds());
   table_.fdb().reclaim();
   while (!frozen_.empty() && frozen_.records().front().value.until <= now) {
-    thaw(frozen_.oldest().key);
+    thaw(frozen_.oldest().key, {What::thawed, Cause::timer});
     ++changed;
   }
   while (!contained_.empty() && contained_.begin()->first <= now) {
@@ -300,7 +313,7 @@ unsigned Stations::tick() {
     const auto ageing = bridge.settings.ageing.count();
     if (ageing == 0 || seconds_since(table_.fdb().seen(slot), now_seconds) <= ageing) return;
     ++bridge.counters.aged;
-    forget(slot);
+    forget(slot, {What::aged, Cause::timer});
     ++changed;
   });
   return changed;

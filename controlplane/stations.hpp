@@ -67,12 +67,43 @@ struct StationEvent {
   InterfaceId interface, other;
 };
 
+/// A station came, went, moved, or stays where it is whatever comes. One that is only heard again
+/// is none.
+struct StationChange {
+  enum class What : std::uint8_t {
+    learnt,
+    added,  // static, or our own
+    moved,
+    frozen,  // in its place from now on; it may have moved just before
+    thawed,
+    aged,
+    evicted,
+    flushed,
+    removed  // static or own, its member or bridge gone, or a static one took its place
+  };
+  enum class Cause : std::uint8_t {
+    frame,     // of the station, on `arrival`
+    limit,     // a newcomer on `arrival` needed room
+    loop,      // found by a frame on `arrival`
+    timer,     // it was silent, or its time was over
+    topology,  // spanning tree (IEEE 802.1D-2004 section 17.11)
+    command    // or the configuration
+  };
+  BridgeId bridge = 0;
+  MacAddress mac;
+  std::optional<InterfaceId> before, now;  // none: not known
+  What what = What::learnt;
+  Cause cause = Cause::frame;
+  InterfaceId arrival = 0;
+};
+
 /// What the engine has others do. They may call `pin` and `unpin`, and nothing else of it.
 class StationActions {
  public:
   virtual ~StationActions() = default;
-  /// Learnt, moved (now = where) or gone (nullopt): neighbours' adjacencies follow.
-  virtual void station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now) = 0;
+  /// Neighbours' adjacencies follow, and the journal has it. Costs both a little: a flood of new
+  /// addresses makes two a packet.
+  virtual void station_changed(const StationChange& change) = 0;
   /// Loop containment: a member stops (false) or resumes flooding in both directions.
   virtual void set_flooding(BridgeId bridge, InterfaceId interface, bool allowed) = 0;
   /// At most kEventRate a second of each kind, and kEventBurst at once; the rest is counted.
@@ -225,9 +256,17 @@ class Stations {
 
   // stations.cpp
   bool is_member(BridgeId bridge, InterfaceId interface) const;
-  void forget(FdbSlot slot);
+  /// Why something changed, for StationChange.
+  struct Why {
+    StationChange::What what;
+    StationChange::Cause cause;
+    InterfaceId arrival = 0;
+  };
+  void tell(StationKey key, std::optional<InterfaceId> before, std::optional<InterfaceId> now,
+            const Why& why);
+  void forget(FdbSlot slot, const Why& why);
   void set_pinned(FdbSlot slot, bool pinned);
-  bool evict_from(InterfaceId interface, unsigned& looks);
+  bool evict_from(InterfaceId interface, InterfaceId newcomer, unsigned& looks);
   bool evict_for(BridgeId bridge, InterfaceId newcomer);
   bool room_on(InterfaceId interface);
   bool room_in(BridgeId bridge, InterfaceId newcomer);
@@ -235,14 +274,14 @@ class Stations {
   bool add_fixed(StationKey key, StationKind kind, InterfaceId interface);
   void newcomer(StationKey key, InterfaceId interface);
   void refuse(StationKey key, InterfaceId interface);
-  void relocate(FdbSlot slot, InterfaceId to);
+  void relocate(FdbSlot slot, InterfaceId to, const Why& why);
   void event(const StationEvent& event);
   std::uint32_t seconds() const;
 
   // stations_moves.cpp
   void moved(FdbSlot slot, StationKey key, InterfaceId to);
   void freeze(FdbSlot slot, StationKey key, const StationMoves& moves);
-  void thaw(StationKey key);
+  void thaw(StationKey key, const Why& why);
   void contain(BridgeId bridge, MacAddress mac, const LoopWatch::Loop& loop);
   void put_back(BridgeId bridge, const LoopWatch::Loop& loop);
   void release(InterfaceId interface);
@@ -253,7 +292,8 @@ class Stations {
   bool matches(FdbSlot slot, const StationQuery& query) const;
   template <typename Visit>
   void for_each_bridge_with(const StationQuery& query, Visit&& visit) const;
-  std::size_t flush_member(InterfaceId interface);
+  std::size_t flush_member(InterfaceId interface, const Why& why);
+  std::size_t flush(const StationQuery& query, const Why& why);
 
   const Clock& clock_;
   StationActions& actions_;

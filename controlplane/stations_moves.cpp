@@ -7,6 +7,8 @@ namespace weir::control {
 namespace {
 
 using Kind = StationEvent::Kind;
+using What = StationChange::What;
+using Cause = StationChange::Cause;
 
 /// VRRP's virtual router MAC addresses (RFC 5798 section 7.3): they move when the master changes.
 bool is_virtual_router(const MacAddress& mac) {
@@ -47,37 +49,40 @@ void Stations::moved(FdbSlot slot, StationKey key, InterfaceId to) {
   if (!room_on(to)) return refuse(key, to);
   const std::uint32_t two_way = table_.fdb().seen(slot).raw() & FdbSeen::kTwoWay;
   table_.fdb().set_seen(slot, FdbSeen{seconds() | two_way});
-  relocate(slot, to);
+  relocate(slot, to, {What::moved, Cause::frame, to});
 }
 
 /// RFC 7432 section 15.1: where it was before the moves began.
 void Stations::freeze(FdbSlot slot, StationKey key, const StationMoves& moves) {
   const TimePoint now = clock_.now();
   const BridgeId bridge = bridge_of(key);
-  const InterfaceId first = moves.first().from;
+  const InterfaceId first = moves.first().from, arrival = moves.last().to;
   if (is_member(bridge, first) && first != table_.interface(slot) && room_on(first))
-    relocate(slot, first);
+    relocate(slot, first, {What::moved, Cause::frame, arrival});
   const InterfaceId stays = table_.interface(slot);
   const InterfaceId other = moves.last().to != stays ? moves.last().to : moves.last().from;
   if (frozen_.full()) {
     ++totals_.thawed_early;
     const StationKey oldest = frozen_.oldest().key;
-    thaw(oldest);
+    thaw(oldest, {What::thawed, Cause::limit, arrival});
   }
   table_.set_frozen(slot, true);
   frozen_.use(key) = {now, now + kFreeze, other};
   ++bridges_[bridge].counters.freezes;
   ++bridges_[bridge].counters.frozen;
+  tell(key, stays, stays, {What::frozen, Cause::frame, arrival});
   event({Kind::frozen, bridge, mac_of(key), stays, other});
 }
 
-void Stations::thaw(StationKey key) {
+void Stations::thaw(StationKey key, const Why& why) {
   const Frozen record = *frozen_.find(key);
   frozen_.erase(key);
   const FdbSlot slot = *table_.find(key);
   table_.set_frozen(slot, false);
   --bridges_[bridge_of(key)].counters.frozen;
-  event({Kind::thawed, bridge_of(key), mac_of(key), table_.interface(slot), record.other});
+  const InterfaceId at = table_.interface(slot);
+  tell(key, at, at, why);
+  event({Kind::thawed, bridge_of(key), mac_of(key), at, record.other});
 }
 
 void Stations::forget_moves(StationKey key) {
@@ -131,13 +136,14 @@ void Stations::put_back(BridgeId bridge, const LoopWatch::Loop& loop) {
     // Gone meanwhile, to make room for another of them.
     const auto slot = table_.find(key);
     if (!slot || table_.interface(*slot) == place || !is_member(bridge, place)) continue;
-    if (table_.learnt(place) < limit_of(place)) relocate(*slot, place);
+    if (table_.learnt(place) < limit_of(place))
+      relocate(*slot, place, {What::moved, Cause::loop, loop.newer});
   }
   std::vector<StationKey> thawing;
   const auto& frozen = frozen_.records();
   for (auto it = frozen.rbegin(); it != frozen.rend() && it->value.since >= since; ++it)
     if (bridge_of(it->key) == bridge) thawing.push_back(it->key);
-  for (const StationKey key : thawing) thaw(key);
+  for (const StationKey key : thawing) thaw(key, {What::thawed, Cause::loop, loop.newer});
 }
 
 void Stations::release(InterfaceId interface) {

@@ -31,30 +31,35 @@ bool Stations::matches(FdbSlot slot, const StationQuery& query) const {
 
 // --- flushing
 
-std::size_t Stations::flush_member(InterfaceId interface) {
+std::size_t Stations::flush_member(InterfaceId interface, const Why& why) {
   std::size_t gone = 0;
-  for (; const auto slot = table_.first(interface); ++gone) forget(*slot);
+  for (; const auto slot = table_.first(interface); ++gone) forget(*slot, why);
   return gone;
 }
 
 std::size_t Stations::flush(const StationQuery& query) {
+  return flush(query, {StationChange::What::flushed, StationChange::Cause::command});
+}
+
+std::size_t Stations::flush(const StationQuery& query, const Why& why) {
   std::size_t gone = 0;
   for_each_bridge_with(query, [&](BridgeId bridge) {
     if (query.mac) {
       const auto slot = table_.find(station_key(bridge, *query.mac));
       if (!slot || !matches(*slot, query) || table_.kind(*slot) != StationKind::learnt) return;
-      forget(*slot);
+      forget(*slot, why);
       ++gone;
       return;
     }
     for (const InterfaceId interface : bridges_[bridge].members)
-      if (!query.interface || *query.interface == interface) gone += flush_member(interface);
+      if (!query.interface || *query.interface == interface) gone += flush_member(interface, why);
   });
   return gone;
 }
 
 std::size_t Stations::fast_age(BridgeId bridge, std::optional<InterfaceId> interface) {
-  return flush({.bridge = bridge, .interface = interface});
+  return flush({.bridge = bridge, .interface = interface},
+               {StationChange::What::flushed, StationChange::Cause::topology});
 }
 
 // --- listing

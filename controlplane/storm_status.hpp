@@ -67,8 +67,8 @@ struct EventPage {
 struct JournalEntry {
   std::uint64_t id = 0;  // counts up from 1, for each table by itself
   double time = 0;
-  std::string table;  // neighbor, station
-  std::string interface;
+  std::string table;                      // neighbor, station
+  std::string interface;                  // station: where it is now; "": it is gone
   std::optional<Ipv4Address> ip;          // neighbour
   std::string what;                       // learnt, verified, moved, failed, expired, evicted, ...
   std::optional<MacAddress> before, mac;  // before and after; none: not known
@@ -77,8 +77,23 @@ struct JournalEntry {
   std::string cause;                      // "ARP reply from 02:..: 10.0.0.2 is at 02:.., to 02:.."
 };
 
+/// Entries that are wanted; empty fields match all. Those between two instants are what happened
+/// from `neighbors_at(from)` to `neighbors_at(to)`: an entry of the very instant `from` is none of
+/// them, one of `to` is.
+struct JournalFilter {
+  std::string table;              // neighbor, station; empty: both, by time
+  std::optional<Ipv4Address> ip;  // of a neighbour: no station's entry matches
+  std::optional<MacAddress> mac;  // before, after, or the sender of the frame that caused it
+  std::string interface;          // of a station the one before, too
+  double from = 0, to = 0;        // seconds since the epoch; 0: no bound
+  std::uint64_t after = 0;        // an id; of `table`, which must be given then
+  std::size_t limit = 1000;
+};
+
+/// Oldest first.
 struct JournalPage {
-  std::uint64_t oldest = 0, newest = 0;
+  std::uint64_t oldest = 0,
+                newest = 0;    // ids kept, of the table asked for; 0: none, or both tables
   double reaches_back_to = 0;  // before that nothing is known
   std::vector<JournalEntry> entries;
 };

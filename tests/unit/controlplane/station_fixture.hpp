@@ -26,13 +26,16 @@ class StationWorld final : public StationActions {
  public:
   using Key = std::pair<BridgeId, MacAddress>;
 
-  void station_changed(BridgeId bridge, MacAddress mac, std::optional<InterfaceId> now) override {
-    ++changes;
-    if (now) {
-      places[{bridge, mac}] = *now;
-    } else {
-      EXPECT_EQ(places.erase({bridge, mac}), 1u) << "went twice";
-    }
+  void station_changed(const StationChange& change) override {
+    if (change.before != change.now) ++changes;
+    const Key key{change.bridge, change.mac};
+    const auto at = places.find(key);
+    EXPECT_EQ(change.before, at == places.end() ? std::nullopt : std::optional{at->second});
+    if (change.now)
+      places[key] = *change.now;
+    else
+      places.erase(key);
+    if (keep_log) log.push_back(change);
   }
   void set_flooding(BridgeId bridge, InterfaceId interface, bool allowed) override {
     if (allowed) {
@@ -52,6 +55,8 @@ class StationWorld final : public StationActions {
   std::set<std::pair<BridgeId, InterfaceId>> stopped;
   std::vector<StationEvent> events;
   std::size_t changes = 0;
+  bool keep_log = false;
+  std::vector<StationChange> log;
 };
 
 /// A bridge with members 1 to 4.
