@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <string>
 
 #include "station_fixture.hpp"
 
@@ -688,6 +689,100 @@ TEST(Stations, MemoryOfAMillion) {
   StationWorld world;
   const Stations engine{clock, fdb, world};
   EXPECT_LE(engine.memory_bytes(), 1'000'000 * 64u);
+}
+
+// --- what the journal is told
+
+using What = StationChange::What;
+using Cause = StationChange::Cause;
+
+/// "learnt by frame on 1: none to 1" for each.
+std::vector<std::string> take_log(StationWorld& world) {
+  static constexpr const char* kWhat[] = {"learnt", "added",   "moved",   "frozen", "thawed",
+                                          "aged",   "evicted", "flushed", "removed"};
+  static constexpr const char* kCause[] = {"frame", "limit",    "loop",
+                                           "timer", "topology", "command"};
+  std::vector<std::string> lines;
+  for (const StationChange& change : world.log) {
+    const auto place = [](std::optional<InterfaceId> at) {
+      return at ? std::to_string(*at) : std::string{"none"};
+    };
+    std::string line = std::to_string(change.mac.bytes[5]) + ' ' +
+                       kWhat[static_cast<std::size_t>(change.what)] + " by " +
+                       kCause[static_cast<std::size_t>(change.cause)];
+    if (change.cause <= Cause::loop) line += " on " + std::to_string(change.arrival);
+    lines.push_back(line + ": " + place(change.before) + " to " + place(change.now));
+  }
+  world.log.clear();
+  return lines;
+}
+
+TEST(Stations, EveryChangeSaysWhatAndWhy) {
+  using Lines = std::vector<std::string>;
+  StationFixture f(1024, {.ageing = 60s});
+  f.world.keep_log = true;
+  f.learn(1, 1);
+  f.learn(1, 1);  // heard again: no change
+  f.walk(1, {2, 1, 2, 1});
+  EXPECT_EQ(take_log(f.world),
+            (Lines{"1 learnt by frame on 1: none to 1", "1 moved by frame on 2: 1 to 2",
+                   "1 moved by frame on 1: 2 to 1", "1 moved by frame on 2: 1 to 2",
+                   "1 moved by frame on 1: 2 to 1"}));
+  f.learn(1, 2);  // it is on 1, where it was before the moves
+  EXPECT_EQ(take_log(f.world), Lines{"1 frozen by frame on 2: 1 to 1"});
+  f.advance(Stations::kFreeze - 1s);
+  f.hear(1);
+  f.advance(2s);
+  EXPECT_EQ(take_log(f.world), Lines{"1 thawed by timer: 1 to 1"});
+  f.advance(63s);
+  EXPECT_EQ(take_log(f.world), Lines{"1 aged by timer: 1 to none"});
+
+  f.learn(2, 3);
+  ASSERT_TRUE(f.engine.add_static(kLan, station(2), 1));
+  ASSERT_TRUE(f.engine.add_static(kLan, station(2), 2));
+  ASSERT_TRUE(f.engine.remove_fixed(kLan, station(2)));
+  EXPECT_EQ(take_log(f.world),
+            (Lines{"2 learnt by frame on 3: none to 3", "2 removed by command: 3 to none",
+                   "2 added by command: none to 1", "2 moved by command: 1 to 2",
+                   "2 removed by command: 2 to none"}));
+
+  ASSERT_TRUE(f.engine.set_member(kLan, 3, {.max_stations = 1}));
+  f.learn(3, 3);
+  f.learn(4, 3);
+  EXPECT_EQ(take_log(f.world),
+            (Lines{"3 learnt by frame on 3: none to 3", "3 evicted by limit on 3: 3 to none",
+                   "4 learnt by frame on 3: none to 3"}));
+  f.learn(5, 1);
+  f.learn(6, 2);
+  f.world.log.clear();
+  f.engine.flush({.mac = station(4)});
+  f.engine.fast_age(kLan, InterfaceId{1});
+  f.engine.remove_member(kLan, 2);
+  EXPECT_EQ(take_log(f.world),
+            (Lines{"4 flushed by command: 3 to none", "5 flushed by topology: 1 to none",
+                   "6 removed by command: 2 to none"}));
+}
+
+TEST(StationLoops, WhatGoesBackDoesSoBecauseOfTheLoop) {
+  StationFixture f;
+  f.learn(1, 1);
+  f.learn(2, 1);
+  f.world.keep_log = true;
+  for (unsigned i = 0; i < 4; ++i) {
+    const auto to = static_cast<InterfaceId>(i % 2 == 0 ? 2 : 1);
+    f.learn(1, to);
+    f.learn(2, to);
+  }
+  const auto& log = f.world.log;
+  ASSERT_EQ(f.world.count(Kind::loop), 1u);
+  // The eighth move makes the loop, and is not made itself.
+  ASSERT_EQ(log.size(), 8u);
+  for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(log[i].cause, Cause::frame) << i;
+  EXPECT_EQ(log[7].mac, station(2));
+  EXPECT_EQ(log[7].what, What::moved);
+  EXPECT_EQ(log[7].cause, Cause::loop);
+  EXPECT_EQ(log[7].arrival, 2);
+  EXPECT_EQ(log[7].now, 1);
 }
 
 }  // namespace
