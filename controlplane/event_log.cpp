@@ -186,9 +186,7 @@ EventStatus event_status(std::uint64_t id, const EventRecord& event, const Inter
   return status;
 }
 
-EventLog::EventLog(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {
-  budgets_.fill(TokenBucket(kRate, kBurst));
-}
+EventLog::EventLog(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
 
 std::uint64_t EventLog::put(EventRecord event, Instant now) {
   if (!budgets_[static_cast<std::size_t>(event.kind)].take(now.monotonic)) {

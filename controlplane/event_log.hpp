@@ -87,7 +87,10 @@ class EventLog {
   std::size_t capacity_;
   std::uint64_t newest_ = 0, suppressed_ = 0;
   std::vector<EventRecord> ring_;  // by id
-  std::array<TokenBucket, EventRecord::kKinds> budgets_;
+  struct Budget : TokenBucket {
+    Budget() : TokenBucket(kRate, kBurst) {}
+  };
+  std::array<Budget, EventRecord::kKinds> budgets_;
 };
 
 EventPage event_page(const EventLog::Page& page, const InterfaceNames& names);

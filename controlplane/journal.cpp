@@ -10,6 +10,12 @@ bool within(std::int64_t time, const RecordFilter& filter) {
   return (filter.from == 0 || time > filter.from) && (filter.to == 0 || time <= filter.to);
 }
 
+/// DELAY and PROBE are no changes for the journal: they show as the state before them.
+NeighborState noted(NeighborState state) {
+  return state == NeighborState::delay || state == NeighborState::probe ? NeighborState::stale
+                                                                        : state;
+}
+
 std::uint64_t key_of(InterfaceId interface, Ipv4Address ip) {
   return std::uint64_t{interface} << 32 | ip.value();
 }
@@ -91,7 +97,7 @@ PastNeighborRows past_neighbors(std::int64_t time, std::span<const NeighborRow> 
   std::unordered_map<std::uint64_t, PastNeighborRow> rows(current.size());
   for (const NeighborRow& row : current)
     rows[key_of(row.interface, row.ip)] = {
-        row.ip, row.interface, {row.state, row.mac, row.verified}};
+        row.ip, row.interface, {noted(row.state), row.mac, row.verified}};
   std::uint64_t id = copy.newest();
   for (; id > past.last && id >= copy.oldest(); --id) {
     const NeighborRecord& record = copy[id];
@@ -103,7 +109,9 @@ PastNeighborRows past_neighbors(std::int64_t time, std::span<const NeighborRow> 
   }
   for (; id >= copy.oldest(); --id) {
     const auto row = rows.find(key_of(copy[id].interface, copy[id].ip));
-    if (row != rows.end() && row->second.record == 0) row->second.record = id;
+    if (row == rows.end() || row->second.record != 0) continue;
+    row->second.record = id;
+    if (const auto after = copy[id].after()) row->second.side = *after;
   }
   past.rows.reserve(rows.size());
   for (const auto& [key, row] : rows) past.rows.push_back(row);

@@ -91,8 +91,8 @@ struct PastNeighborRows {
   std::vector<PastNeighborRow> rows;  // by address, then interface; none when not `known`
 };
 
-/// What the neighbours were at `time` (wall clock): `current` are those at the moment when `copy`
-/// began. O(current + records).
+/// What the neighbours were at `time` (wall clock), but for DELAY and PROBE, which are STALE or
+/// what was noted last: `current` are those at the moment when `copy` began. O(current + records).
 PastNeighborRows past_neighbors(std::int64_t time, std::span<const NeighborRow> current,
                                 const JournalCopy<NeighborRecord>& copy);
 

@@ -55,7 +55,10 @@ class History {
       change.what = NeighborChange::What::expired;
       state.erase(at);
     } else {
-      Side side{.state = static_cast<NeighborState>(pick(7)), .verified = pick(2) == 0};
+      constexpr NeighborState kNoted[] = {NeighborState::incomplete, NeighborState::reachable,
+                                          NeighborState::stale, NeighborState::failed,
+                                          NeighborState::permanent};
+      Side side{.state = kNoted[pick(5)], .verified = pick(2) == 0};
       if (pick(4) != 0) side.mac = mac_of(pick(5));
       change.what = NeighborChange::What::state;
       change.after = state[key] = side;
@@ -65,7 +68,8 @@ class History {
     keys_.push_back(key);
   }
 
-  std::vector<NeighborRow> current() const {
+  /// As the engine lists them: some STALE ones are being probed.
+  std::vector<NeighborRow> current() {
     std::vector<NeighborRow> rows;
     for (const auto& [key, side] : states_.back().second)
       rows.push_back({.ip = key.first,
@@ -73,6 +77,9 @@ class History {
                       .mac = side.mac,
                       .state = side.state,
                       .verified = side.verified});
+    for (NeighborRow& row : rows)
+      if (row.state == NeighborState::stale)
+        row.state = static_cast<NeighborState>(2 + pick(3));  // or DELAY, or PROBE
     return rows;
   }
 
