@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "controlplane/storm_status.hpp"
 #include "dataplane/net/ipv4.hpp"
 #include "dataplane/net/mac_address.hpp"
 
@@ -271,6 +272,14 @@ class RouterApi {
   virtual std::size_t flush_stations(const StationFilter& filter) = 0;
   virtual std::vector<MulticastGroupStatus> multicast_groups() = 0;
   virtual std::vector<MirrorStatus> mirrors() = 0;
+  /// Of each interface that takes part in ARP: who is policed, and whether it is a storm.
+  virtual std::vector<StormStatus> storm() = 0;
+  /// Events after the one with the id `after` (0: all that are kept), oldest first, at most
+  /// `limit`.
+  virtual EventPage events(std::uint64_t after, std::size_t limit) = 0;
+  /// The neighbours as they were at `time`.
+  virtual PastNeighbors neighbors_at(double time) = 0;
+  virtual JournalPage journal(const JournalFilter& filter) = 0;
   virtual CountersStatus counters() = 0;
   virtual std::vector<DropStatus> drops() = 0;
   virtual FibAnswer fib(Ipv4Address destination) = 0;

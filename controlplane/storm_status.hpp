@@ -2,9 +2,11 @@
 // the epoch (POSIX), as of CLOCK_REALTIME.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/net/ipv4.hpp"
@@ -44,12 +46,20 @@ struct StormStatus {
   std::vector<StormSourceStatus> top_sources;  // of the last seconds, most first, at most 16
 };
 
+/// Every `kind` of an event.
+inline constexpr std::array<std::string_view, 16> kEventKinds{
+    "conflict",      "moved",      "own-address-claimed",
+    "failed",        "table-full", "storm",
+    "storm-over",    "quarantine", "frozen",
+    "thawed",        "loop",       "loop-over",
+    "guarded",       "link-up",    "link-down",
+    "journal-failed"};
+
 /// Conflicts, moves, storms, quarantines, loops: what an operator wants to be told.
 struct EventStatus {
   std::uint64_t id = 0;  // counts up from 1
   double time = 0;
-  std::string kind;  // conflict, moved, own-address-claimed, failed, table-full, storm, storm-over,
-                     // quarantine, frozen, thawed, loop, loop-over, link-up, link-down
+  std::string kind;  // one of kEventKinds
   std::string interface;
   std::optional<Ipv4Address> ip;
   std::optional<MacAddress> mac, other;

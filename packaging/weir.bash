@@ -46,7 +46,13 @@ _weir() {
     --interface)
       COMPREPLY=($(compgen -W "$(_weir_live INTERFACE interfaces)" -- "$word"))
       return ;;
-    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac) return ;;
+    --kind)
+      COMPREPLY=($(compgen -W "conflict moved own-address-claimed failed table-full storm storm-over quarantine frozen thawed loop loop-over guarded link-up link-down journal-failed" -- "$word"))
+      return ;;
+    --ip)
+      COMPREPLY=($(compgen -W "$(_weir_live IP neighbors)" -- "$word"))
+      return ;;
+    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac | --at | --since | --until | --last) return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$(_weir_options "${path[@]}") --json --socket" -- "$word"))
@@ -66,6 +72,7 @@ _weir() {
       COMPREPLY=($(compgen -W "$(_weir_live INTERFACE interfaces)" -- "$word")) ;;
     "show bridge" | "show spanning-tree" | "show multicast")
       COMPREPLY=($(compgen -W "$(_weir_live BRIDGE bridge)" -- "$word")) ;;
+    "show journal") COMPREPLY=($(compgen -W "neighbors stations" -- "$word")) ;;
     "neighbor flush" | ping | "show fib")
       COMPREPLY=($(compgen -W "$(_weir_live IP neighbors)" -- "$word")) ;;
     "route delete" | "route replace")

@@ -40,8 +40,15 @@ const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
     {"GET", "/v1/interfaces", &ApiHandler::interfaces, "interfaces with state and counters"},
     {"GET", "/v1/routes", &ApiHandler::routes, "routes in prefix order; within, after, limit"},
     {"POST", "/v1/routes", &ApiHandler::change_routes, "add, replace and delete routes"},
-    {"GET", "/v1/neighbors", &ApiHandler::neighbors, "neighbours with state"},
+    {"GET", "/v1/neighbors", &ApiHandler::neighbors,
+     "neighbours with state; at: as they were then"},
     {"POST", "/v1/neighbors/flush", &ApiHandler::flush_neighbors, "forget learnt neighbours"},
+    {"GET", "/v1/storm", &ApiHandler::storm,
+     "ARP by interface and class: offered, policed, by whom"},
+    {"GET", "/v1/events", &ApiHandler::events,
+     "conflicts, moves, storms, quarantines, loops; after, limit"},
+    {"GET", "/v1/journal", &ApiHandler::journal,
+     "changes of neighbours and stations; table, ip, mac, interface, from, to, after, limit"},
     {"GET", "/v1/bridges", &ApiHandler::bridges, "bridges with members, state and counters"},
     {"GET", "/v1/stations", &ApiHandler::stations,
      "stations by bridge and MAC; bridge, interface, vlan, mac, after, limit"},
@@ -165,7 +172,9 @@ ApiResponse ApiHandler::change_routes(const ApiRequest& request) {
 }
 
 ApiResponse ApiHandler::neighbors(const ApiRequest& request) {
-  require_known_parameters(request, {});
+  static constexpr std::string_view kKnown[] = {"at"};
+  require_known_parameters(request, kKnown);
+  if (request.parameters.contains("at")) return neighbors_at(request);
   return json_response({{"neighbors", to_json_array(router_.neighbors())}});
 }
 

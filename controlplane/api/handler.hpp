@@ -57,6 +57,10 @@ class ApiHandler {
   ApiResponse change_routes(const ApiRequest& request);
   ApiResponse neighbors(const ApiRequest& request);
   ApiResponse flush_neighbors(const ApiRequest& request);
+  ApiResponse neighbors_at(const ApiRequest& request);
+  ApiResponse storm(const ApiRequest& request);
+  ApiResponse events(const ApiRequest& request);
+  ApiResponse journal(const ApiRequest& request);
   ApiResponse bridges(const ApiRequest& request);
   ApiResponse stations(const ApiRequest& request);
   ApiResponse flush_stations(const ApiRequest& request);

@@ -1,5 +1,4 @@
 // The endpoints of the switched half: bridges, stations, multicast groups, mirrors.
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,18 +10,6 @@
 namespace weir::api {
 namespace {
 
-/// `name` must be that of one of `things`.
-template <typename Thing>
-void require_name(const std::string& where, const std::string& name,
-                  const std::vector<Thing>& things) {
-  std::vector<std::string_view> known;
-  for (const Thing& thing : things) known.push_back(thing.name);
-  if (std::find(known.begin(), known.end(), name) != known.end()) return;
-  const std::string_view near = config::nearest(name, known);
-  throw RequestError(where, "the router has no " + where + ' ' + config::shown(name),
-                     near.empty() ? "GET /v1/" + where + "s lists them" : did_you_mean(near));
-}
-
 std::optional<std::uint16_t> vlan_parameter(const ApiRequest& request) {
   const auto text = parameter(request, "vlan");
   if (!text) return std::nullopt;
@@ -31,13 +18,6 @@ std::optional<std::uint16_t> vlan_parameter(const ApiRequest& request) {
     throw RequestError(
         "vlan", config::cat("must be a whole number from 1 to ", config::limits::kMaxVlanId));
   return static_cast<std::uint16_t>(*id);
-}
-
-/// Empty: not given.
-std::string name_parameter(const ApiRequest& request, const std::string& name) {
-  const auto text = parameter(request, name);
-  if (text && text->empty()) throw RequestError(name, "is empty", "leave it out for all");
-  return text.value_or("");
 }
 
 /// BRIDGE/MAC, as next_after has it.

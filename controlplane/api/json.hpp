@@ -1,6 +1,7 @@
 // What the API says, as JSON: one function a value of router_api.hpp. Field names are snake_case,
-// with the unit in the name where there is one (rtt_ms, age_seconds); addresses are text; absent
-// values are null. Fields are only ever added within /v1. All functions are pure and thread-safe.
+// with the unit in the name where there is one (rtt_ms, age_seconds); points in time (time, at,
+// since) are seconds since 1970-01-01 UTC, rates are a second's; addresses are text; absent values
+// are null. Fields are only ever added within /v1. All functions are pure and thread-safe.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -30,6 +31,13 @@ Json to_json(const control::StationStatus& station);
 Json to_json(const control::MulticastMember& member);
 Json to_json(const control::MulticastGroupStatus& group);
 Json to_json(const control::MirrorStatus& mirror);
+Json to_json(const control::StormClassStatus& one);
+Json to_json(const control::StormSourceStatus& source);
+Json to_json(const control::StormStatus& storm);
+Json to_json(const control::EventStatus& event);
+Json to_json(const control::JournalEntry& entry);
+Json to_json(const control::PastNeighbor& neighbor);
+Json to_json(const control::PastNeighbors& past);
 Json to_json(const control::DropStatus& drop);
 Json to_json(const control::Conservation& packets);
 Json to_json(const control::WorkerStatus& worker);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "controlplane/cli/answer.hpp"
+
 namespace weir::cli {
 namespace {
 
@@ -125,6 +127,22 @@ MacAddress parse_mac(const std::string& text) {
     throw CliError('"' + text + "\" is not a MAC address",
                    "write it as 02:00:5e:10:00:09, 02-00-5e-10-00-09 or 0200.5e10.0009", kUsage);
   return *mac;
+}
+
+MacAddress station_address(const std::string& text) {
+  const MacAddress mac = parse_mac(text);
+  if (!mac.is_station())
+    throw CliError(
+        mac.to_string() + (mac.is_group() ? " is a group address: " : ": ") + "no station has it",
+        "`weir mac " + mac.to_string() + "` explains it", kUsage);
+  return mac;
+}
+
+Json with_vendor(Json thing, Vendors& vendors) {
+  const auto mac = MacAddress::parse(text(thing, "mac"));
+  const auto vendor = mac ? vendors.find(*mac) : std::nullopt;
+  thing["vendor"] = vendor ? Json(vendor->name) : Json();
+  return thing;
 }
 
 Json explain_mac(MacAddress mac, Vendors& vendors) {

@@ -22,6 +22,13 @@ std::optional<SpecialMac> special_mac(MacAddress mac);
 /// `text` as a MAC address; else a CliError with exit code kUsage that shows how to write it.
 MacAddress parse_mac(const std::string& text);
 
+/// A station's address; one that no station can have is a CliError with kUsage, too: a mistake, not
+/// an empty answer.
+MacAddress station_address(const std::string& text);
+
+/// `thing`, which has a field "mac", with the vendor at the end: null when there is none to know.
+Json with_vendor(Json thing, Vendors& vendors);
+
 /// {"mac","group","local","quadrant","vendor","block","special":{"meaning","source"}}.
 Json explain_mac(MacAddress mac, Vendors& vendors);
 

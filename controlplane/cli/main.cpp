@@ -18,8 +18,10 @@
 #include "controlplane/cli/lab.hpp"
 #include "controlplane/cli/mac.hpp"
 #include "controlplane/cli/show.hpp"
+#include "controlplane/cli/show_storm.hpp"
 #include "controlplane/cli/show_switching.hpp"
 #include "controlplane/cli/subnet.hpp"
+#include "controlplane/cli/time_of.hpp"
 
 namespace weir::cli {
 namespace {
@@ -35,6 +37,9 @@ struct CommandLine {
   ShowRoutesOptions routes;
   StationOptions stations;
   PingOptions ping;
+  std::string at;  // a time
+  EventOptions events;
+  JournalOptions journal;
 };
 
 /// A verb that cannot fail but by CliError.
@@ -70,20 +75,24 @@ void add_file_verbs(CLI::App& app, CommandLine& line) {
   check->add_option("FILE", line.file, "configuration")->required();
 }
 
-void add_station_filter(CLI::App& verb, StationOptions& stations) {
-  // An empty variable of a script must not stand for all.
-  const CLI::Validator given(
+/// An empty variable of a script must not stand for all.
+const CLI::Validator& given() {
+  static const CLI::Validator validator(
       [](const std::string& value) { return value.empty() ? std::string("is empty") : ""; }, "");
+  return validator;
+}
+
+void add_station_filter(CLI::App& verb, StationOptions& stations) {
   verb.add_option("--bridge", stations.bridge, "only of this bridge")
-      ->check(given)
+      ->check(given())
       ->type_name("BRIDGE");
   verb.add_option("--interface", stations.interface, "only on this one")
-      ->check(given)
+      ->check(given())
       ->type_name("INTERFACE");
   verb.add_option("--vlan", stations.vlan, "only behind this tag")
       ->check(CLI::Range(1u, 4094u))
       ->type_name("ID");
-  verb.add_option("--mac", stations.mac, "only this address")->check(given)->type_name("MAC");
+  verb.add_option("--mac", stations.mac, "only this address")->check(given())->type_name("MAC");
 }
 
 void add_switching_show_verbs(CLI::App& show, CommandLine& line) {
@@ -108,6 +117,63 @@ void add_switching_show_verbs(CLI::App& show, CommandLine& line) {
            always([&line] { show_mirrors(line.context); }));
 }
 
+void add_time_option(CLI::App& verb, const std::string& name, std::string& time,
+                     const std::string& meaning) {
+  verb.add_option(name, time, meaning)->check(given())->type_name("TIME");
+}
+
+void add_last_option(CLI::App& verb, std::size_t& last) {
+  verb.add_option("--last", last, "only the last N")
+      ->check(CLI::Range(1u, 10'000'000u))
+      ->type_name("N");
+}
+
+void add_event_options(CLI::App& verb, EventOptions& events) {
+  add_last_option(verb, events.last);
+  verb.add_option("--kind", events.kind, "only of this kind, as storm or conflict")
+      ->check(given())
+      ->type_name("KIND");
+}
+
+void add_storm_show_verbs(CLI::App& show, CommandLine& line) {
+  add_verb(show, line, "storm", "ARP by interface and class: offered, passed, policed, by whom",
+           always([&line] { show_storm(line.context, line.text); }))
+      ->add_option("--interface", line.text, "only of this one")
+      ->check(given())
+      ->type_name("INTERFACE");
+  CLI::App* events = add_verb(show, line, "events", "conflicts, moves, storms, quarantines, loops",
+                              always([&line] { show_events(line.context, line.events); }));
+  add_event_options(*events, line.events);
+  add_time_option(*events, "--since", line.events.since, "all from that time on");
+  JournalOptions& options = line.journal;
+  CLI::App* journal =
+      add_verb(show, line, "journal", "changes of neighbours and stations, and what caused them",
+               always([&line] { show_journal(line.context, line.journal); }));
+  journal->add_option("TABLE", options.table, "neighbors or stations; default: both");
+  journal->add_option("--ip", options.ip, "only this address")->check(given())->type_name("IP");
+  journal->add_option("--mac", options.mac, "only this address")->check(given())->type_name("MAC");
+  journal->add_option("--interface", options.interface, "only on this one")
+      ->check(given())
+      ->type_name("INTERFACE");
+  add_time_option(*journal, "--since", options.since, "all from that time on");
+  add_time_option(*journal, "--until", options.until, "up to that time");
+  add_last_option(*journal, options.last);
+}
+
+void add_watch_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& watch = *add_group(app, "watch", "what happens, as it happens, until interrupted");
+  CLI::App* events = add_verb(watch, line, "events", "conflicts, moves, storms, quarantines, loops",
+                              [&line] { return watch_events(line.context, line.events); });
+  add_event_options(*events, line.events);
+  CLI::App& diff = *add_group(app, "diff", "what changed between two times");
+  CLI::App* neighbors =
+      add_verb(diff, line, "neighbors", "neighbours added, gone, moved, and what caused it",
+               always([&line] { diff_neighbors(line.context, line.words[0], line.words[1]); }));
+  neighbors->add_option("TIME", line.words, "two times: 14:03, 2026-11-25T14:03:07, 5m ago, now")
+      ->required()
+      ->expected(2);
+}
+
 void add_show_verbs(CLI::App& app, CommandLine& line) {
   CLI::App& show = *add_group(app, "show", "what the router is and has");
   const Context& context = line.context;
@@ -121,8 +187,15 @@ void add_show_verbs(CLI::App& app, CommandLine& line) {
   routes->add_option("--within", line.routes.within, "only those within PREFIX")
       ->type_name("PREFIX");
   routes->add_option("--limit", line.routes.limit, "at most N of them")->type_name("N");
-  of_interface(add_verb(show, line, "neighbors", "neighbours with MAC address and state",
-                        always([&line] { show_neighbors(line.context, line.text); })));
+  CLI::App* neighbors =
+      add_verb(show, line, "neighbors", "neighbours with MAC address and state, now or in the past",
+               always([&line] {
+                 line.at.empty() ? show_neighbors(line.context, line.text)
+                                 : show_neighbors_at(line.context, line.text, line.at);
+               }));
+  of_interface(neighbors);
+  add_time_option(*neighbors, "--at", line.at, "as they were at that time");
+  add_storm_show_verbs(show, line);
   add_switching_show_verbs(show, line);
   CLI::App* drops = add_verb(show, line, "drops", "dropped packets by interface and reason",
                              always([&line] { show_drops(line.context, line.all, line.text); }));
@@ -297,6 +370,7 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
       ->capture_default_str();
   add_file_verbs(app, line);
   add_show_verbs(app, line);
+  add_watch_verbs(app, line);
   add_route_verbs(app, line);
   add_flush_verbs(app, line);
   add_ping_verb(app, line);
@@ -344,5 +418,9 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
-  return weir::cli::run(argc, argv);
+  std::vector<std::string> words = weir::cli::join_times({argv, argv + argc});
+  std::vector<char*> joined;
+  for (std::string& word : words) joined.push_back(word.data());
+  joined.push_back(nullptr);
+  return weir::cli::run(static_cast<int>(words.size()), joined.data());
 }

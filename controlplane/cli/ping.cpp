@@ -1,34 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <csignal>
-#include <ctime>
 
 #include "controlplane/cli/actions.hpp"
 #include "controlplane/cli/client.hpp"
+#include "controlplane/cli/interruptible.hpp"
 
 namespace weir::cli {
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// While it lives, SIGINT only sets `interrupted` (and cuts sleeps short).
-class Interruptible {
- public:
-  Interruptible() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    sigaction(SIGINT, &action, &before_);
-  }
-  ~Interruptible() { sigaction(SIGINT, &before_, nullptr); }
-  Interruptible(const Interruptible&) = delete;
-  Interruptible& operator=(const Interruptible&) = delete;
-
- private:
-  struct sigaction before_ {};
-};
 
 struct Statistics {
   std::uint32_t sent = 0;
@@ -78,15 +59,6 @@ Json request_of(const PingOptions& options) {
   return request;
 }
 
-void sleep_until(std::chrono::steady_clock::time_point when) {
-  const auto left =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(when - std::chrono::steady_clock::now());
-  if (left.count() <= 0 || interrupted != 0) return;
-  const timespec wait{static_cast<std::time_t>(left.count() / 1'000'000'000),
-                      static_cast<long>(left.count() % 1'000'000'000)};
-  nanosleep(&wait, nullptr);
-}
-
 void print_statistics(const Context& context, const PingOptions& options,
                       const Statistics& statistics) {
   context.out << fmt::format("\n{}: {} sent, {} received, {:.3g}% lost", options.destination,
@@ -111,7 +83,7 @@ int ping(const Context& context, const PingOptions& options) {
   const Interruptible interruptible;
   Statistics statistics;
   Json replies = Json::array();
-  while (interrupted == 0 && (options.count == 0 || statistics.sent < options.count)) {
+  while (!interruptible.interrupted() && (options.count == 0 || statistics.sent < options.count)) {
     const auto started = std::chrono::steady_clock::now();
     Json reply = client.post("/v1/ping", request, patience).at("replies").at(0);
     if (!context.json && statistics.sent == 0)  // not before the router has taken it
@@ -125,7 +97,8 @@ int ping(const Context& context, const PingOptions& options) {
     if (!context.json) context.out << line_of(reply, sequence, options) << std::endl;
     if (context.json) replies.push_back(std::move(reply));
     if (statistics.sent != options.count)
-      sleep_until(started + std::chrono::duration_cast<std::chrono::nanoseconds>(interval));
+      interruptible.sleep_until(started +
+                                std::chrono::duration_cast<std::chrono::nanoseconds>(interval));
   }
   if (!context.json) print_statistics(context, options, statistics);
   if (context.json)

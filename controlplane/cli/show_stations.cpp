@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::size_t kStationsPerPage = 5000;
 
-/// A station's address, or a CliError: one that no station can have is a mistake, not an empty
-/// answer.
-MacAddress station_address(const std::string& word) {
-  const MacAddress mac = parse_mac(word);
-  if (!mac.is_station())
-    throw CliError(
-        mac.to_string() + (mac.is_group() ? " is a group address: " : ": ") + "no station has it",
-        "`weir mac " + mac.to_string() + "` explains it", kUsage);
-  return mac;
-}
-
 /// Asks for the stations page by page; `use` gets each page.
 template <typename Use>
 void for_each_page(const Client& client, const StationOptions& options, Use use) {
@@ -47,14 +36,6 @@ void for_each_page(const Client& client, const StationOptions& options, Use use)
     after = text(page, "next_after");
     if (after == "-" || left == 0) return;
   }
-}
-
-/// With the vendor at the end: null when there is none to know.
-Json with_vendor(Json station, Vendors& vendors) {
-  const auto mac = MacAddress::parse(text(station, "mac"));
-  const auto vendor = mac ? vendors.find(*mac) : std::nullopt;
-  station["vendor"] = vendor ? Json(vendor->name) : Json();
-  return station;
 }
 
 void print_json(const Context& context, const StationOptions& options, Vendors& vendors) {

@@ -114,6 +114,12 @@ class FakeRouter : public control::RouterApi {
   std::vector<control::MulticastGroupStatus> multicast_groups() override { return {}; }
   std::vector<control::MirrorStatus> mirrors() override { return {}; }
 
+  // A router in peace, and without a past: see fake_storm.hpp.
+  std::vector<control::StormStatus> storm() override { return {}; }
+  control::EventPage events(std::uint64_t, std::size_t) override { return {}; }
+  control::PastNeighbors neighbors_at(double time) override { return {.at = time}; }
+  control::JournalPage journal(const control::JournalFilter&) override { return {}; }
+
   control::CountersStatus counters() override {
     const Handover handover(*this);
     control::CountersStatus status;

@@ -9,10 +9,10 @@
 namespace weir::api {
 namespace {
 
-using Parameters = std::multimap<std::string, std::string>;
-
 class SwitchingHandler : public testing::Test {
  protected:
+  using Parameters = std::multimap<std::string, std::string>;
+
   Json get(const std::string& path, Parameters parameters = {}, int status = 200) {
     return json(handler.handle({"GET", path, std::move(parameters), ""}), status);
   }

@@ -184,7 +184,7 @@ TEST_F(Handler, WrongMethodNamesTheRightOnes) {
 
 TEST_F(Handler, IndexListsEveryPathAndEachIsServed) {
   const Json answer = json(get("/v1"));
-  EXPECT_EQ(answer["endpoints"].size(), 17u);
+  EXPECT_EQ(answer["endpoints"].size(), 20u);
   for (const Json& endpoint : answer["endpoints"])
     EXPECT_FALSE(
         handler.refuse(endpoint["method"].get<std::string>(), endpoint["path"].get<std::string>()));

@@ -67,6 +67,7 @@ TEST_F(Server, ServesEveryGetEndpoint) {
   const ApiServer server(router, path);
   for (const char* target :
        {"/v1", "/v1/version", "/v1/interfaces", "/v1/routes?limit=2", "/v1/neighbors",
+        "/v1/neighbors?at=1740830430.5", "/v1/storm", "/v1/events?after=1", "/v1/journal",
         "/v1/counters", "/v1/drops", "/v1/fib/10.0.2.2", "/v1/config?format=json"}) {
     const auto result = client().Get(target);
     ASSERT_TRUE(result) << target;
