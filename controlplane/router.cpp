@@ -347,6 +347,7 @@ void Router::housekeeping() {
     watch_journal_file();
   }
   if (storms_.due(now)) watch_storms();
+  if (sources_.due(now)) watch_sources();
   if (!refused_.empty() && now >= next_refused_) {
     next_refused_ = now + kRefusedInterval;
     install_refused();

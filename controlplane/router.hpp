@@ -27,6 +27,7 @@
 #include "controlplane/outbound.hpp"
 #include "controlplane/pinger.hpp"
 #include "controlplane/rib.hpp"
+#include "controlplane/source_watch.hpp"
 #include "controlplane/storm_watch.hpp"
 #include "dataplane/worker/dataplane.hpp"
 
@@ -69,6 +70,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   const JournalFile* journal_file() const { return journal_file_.get(); }
   const EventLog& events() const { return events_; }
   const StormWatch& storm_watch() const { return storms_; }
+  const SourceWatch& source_watch() const { return sources_; }
   const InterfaceNames& names() const { return names_; }
   const std::string& interface_name(InterfaceId interface) const {
     return interfaces_[interface].name;
@@ -95,6 +97,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void tell(const EventRecord& event) override;
   StormCounts storm_counts(InterfaceId interface) const;
   void watch_storms();
+  void watch_sources();
   void storm_changed(const StormChange& change);
   void watch_journal_file();
 
@@ -152,6 +155,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   int journal_errno_ = 0;  // that was told of last
   EventLog events_;
   StormWatch storms_;
+  SourceWatch sources_;
   std::vector<std::unique_ptr<MirrorFile>> mirror_files_;  // by config's mirrors; null: to a port
   Forwarding forwarding_;
   Outbound outbound_;

@@ -6,9 +6,6 @@
 namespace weir::control {
 namespace {
 
-constexpr std::size_t index(StormClass each) { return static_cast<std::size_t>(each); }
-constexpr std::size_t index(PuntClass each) { return static_cast<std::size_t>(each); }
-
 spdlog::level::level_enum log_level(EventLevel level) {
   return level == EventLevel::error     ? spdlog::level::err
          : level == EventLevel::warning ? spdlog::level::warn
@@ -16,24 +13,19 @@ spdlog::level::level_enum log_level(EventLevel level) {
 }
 
 void add_counts(StormCounts& to, const InterfaceCounters& from) {
-  using enum StormClass;
-  constexpr std::pair<StormClass, PuntClass> kPassed[] = {
-      {replies, PuntClass::p0_reply},
-      {known_requests, PuntClass::p1_request_known},
-      {unknown_requests, PuntClass::p2_request_unknown},
-      {binding_changes, PuntClass::p3_binding_change},
-      {gleans_known, PuntClass::p4_glean_known},
-      {gleans_unknown, PuntClass::p5_glean_unknown}};
-  for (const auto& [storm, punt] : kPassed)
-    to.passed[index(storm)] += from.punted[index(punt)].get();
-  to.passed[index(reply_budget)] += from.arp_replies_sent.get();
-  const auto dropped = [&](DropReason reason) {
-    return from.dropped[static_cast<std::size_t>(reason)].get();
-  };
-  // A reason stands for several classes: it counts for the one that runs out of budget first.
-  to.policed[index(unknown_requests)] += dropped(DropReason::arp_policed);
-  to.policed[index(gleans_unknown)] += dropped(DropReason::glean_policed);
-  to.policed_besides += dropped(DropReason::punt_policed);
+  for (std::size_t i = 0; i < kStormClasses; ++i) {
+    // What is policed is read first, so that it is never more than what was offered.
+    const std::uint64_t policed = from.storm_policed[i].get();
+    to.policed[i] += policed;
+    to.passed[i] += from.storm_offered[i].get() - policed;
+  }
+  to.policed_besides += from.dropped[static_cast<std::size_t>(DropReason::punt_policed)].get();
+}
+
+/// What the engine itself refused of what workers let pass.
+void add_refused(StormCounts& to, const InterfaceCounters& control) {
+  for (const DropReason reason : {DropReason::arp_policed, DropReason::glean_policed})
+    to.policed_besides += control.dropped[static_cast<std::size_t>(reason)].get();
 }
 
 }  // namespace
@@ -65,7 +57,7 @@ void Router::tell(const EventRecord& event) {
 /// Workers' and the neighbour engine's policers.
 StormCounts Router::storm_counts(InterfaceId interface) const {
   StormCounts counts;
-  add_counts(counts, counters_.interface[interface]);
+  add_refused(counts, counters_.interface[interface]);
   for (const auto& worker : dataplane_.workers())
     add_counts(counts, worker->counters().interface[interface]);
   return counts;
@@ -84,6 +76,35 @@ void Router::storm_changed(const StormChange& change) {
   tell({.kind = change.on ? EventRecord::Kind::storm : EventRecord::Kind::storm_over,
         .interface = change.interface,
         .number = change.on ? change.policed : static_cast<std::uint64_t>(lasted)});
+  // A bridge's neighbours are on its own interface; any member's storm is theirs.
+  const InterfaceRow& row = interfaces_[change.interface];
+  if (row.bridge == 0) return neighbors_.set_storm(change.interface, change.on);
+  const InterfaceId own = interfaces_.of_bridge(row.bridge);
+  bool on = storms_.state(own).on;
+  for (const InterfaceId member : interfaces_.members(row.bridge))
+    on = on || storms_.state(member).on;
+  neighbors_.set_storm(own, on);
+}
+
+void Router::watch_sources() {
+  const std::uint64_t now = __builtin_ia32_rdtsc();
+  const auto ticks = static_cast<double>(dataplane_.ticks_per_second());
+  std::vector<SourceCount> counts;
+  for (const auto& worker : dataplane_.workers())
+    worker->sources().visit([&](const Sources::Seen& seen) {
+      const double left = seen.quarantined_until > now
+                              ? static_cast<double>(seen.quarantined_until - now) / ticks
+                              : 0;
+      counts.push_back({seen.port, seen.mac, seen.ip, seen.packets,
+                        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(left))});
+    });
+  for (const SourceRate& each : sources_.sample(journal_.now().monotonic, counts))
+    tell({.kind = EventRecord::Kind::quarantine,
+          .interface = each.port,
+          .ip = Ipv4Address{each.ip},
+          .mac = each.mac,
+          .number = static_cast<std::uint64_t>(
+              std::chrono::round<std::chrono::seconds>(each.quarantine).count())});
 }
 
 void Router::watch_journal_file() {

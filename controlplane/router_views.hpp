@@ -28,13 +28,13 @@ class RouterViews final : public RouterApi {
   std::size_t flush_stations(const StationFilter& filter) override;
   std::vector<MulticastGroupStatus> multicast_groups() override;
   std::vector<MirrorStatus> mirrors() override;
-  std::vector<StormStatus> storm();
+  std::vector<StormStatus> storm() override;
   /// Those after the id `after`, at most `limit`; `after` beyond the newest: there is none.
-  EventPage events(std::uint64_t after, std::size_t limit);
+  EventPage events(std::uint64_t after, std::size_t limit) override;
   /// What the neighbours were at `time`, in seconds since the epoch.
-  PastNeighbors neighbors_at(double time);
+  PastNeighbors neighbors_at(double time) override;
   /// The first that match, at most 10,000; of both tables `after` is none.
-  JournalPage journal(const JournalFilter& filter);
+  JournalPage journal(const JournalFilter& filter) override;
   CountersStatus counters() override;
   std::vector<DropStatus> drops() override;
   FibAnswer fib(Ipv4Address destination) override;

@@ -28,7 +28,7 @@ std::uint64_t budget_of(StormClass each, const config::NeighborPolicy& policy) {
     case StormClass::gleans_known:
     case StormClass::gleans_unknown:
       return policy.gleans;
-    case StormClass::reply_budget:
+    case StormClass::others:
     case StormClass::count:
       break;
   }
@@ -39,7 +39,19 @@ struct StormView {
   StormState state;
   StormCounts counts;
   StormRates rates;
+  std::vector<SourceRate> top;
+  std::uint32_t quarantined = 0;
+  bool update_only = false;
+  std::uint64_t served_stale = 0;
 };
+
+StormSourceStatus source_status(const SourceRate& source) {
+  return {.mac = source.mac,
+          .ip = source.ip != 0 ? std::optional{Ipv4Address{source.ip}} : std::nullopt,
+          .rate = source.rate,
+          .quarantined = source.quarantine > Duration{0},
+          .quarantine_seconds = std::chrono::duration<double>(source.quarantine).count()};
+}
 
 std::vector<StormClassStatus> classes_of(const StormView& view,
                                          const config::NeighborPolicy& policy) {
@@ -99,21 +111,30 @@ std::vector<StormStatus> RouterViews::storm() {
     std::vector<StormView> result;
     const StormWatch& watch = router_.storm_watch();
     for (InterfaceId id = 0; id < interfaces.size(); ++id)
-      result.push_back({watch.state(id), watch.counts(id), watch.rates(id)});
+      result.push_back({watch.state(id), watch.counts(id), watch.rates(id),
+                        router_.source_watch().top(id), router_.source_watch().quarantined(id),
+                        router_.neighbors().update_only(id), router_.neighbors().served_stale(id)});
     return result;
   });
   std::vector<StormStatus> result;
   for (InterfaceId id = 0; id < interfaces.size(); ++id) {
     const InterfaceRow& row = interfaces[id];
     const StormView& view = views[id];
-    result.push_back(
-        {.interface = row.name,
-         .storm = view.state.on,
-         .since = to_seconds(view.state.since.realtime),
-         .storms = view.state.storms,
-         .learn = std::string{kLearningNames[static_cast<std::size_t>(row.neighbors.learn)]},
-         .policing = "software",
-         .classes = classes_of(view, row.neighbors)});
+    // What a member of a bridge hears is judged by the settings of the bridge's own interface.
+    const config::NeighborPolicy& policy =
+        row.bridge != 0 ? interfaces[interfaces.of_bridge(row.bridge)].neighbors : row.neighbors;
+    StormStatus status{.interface = row.name,
+                       .storm = view.state.on,
+                       .since = to_seconds(view.state.since.realtime),
+                       .storms = view.state.storms,
+                       .learn = std::string{kLearningNames[static_cast<std::size_t>(policy.learn)]},
+                       .update_only = view.update_only,
+                       .policing = "software",
+                       .quarantined = view.quarantined,
+                       .served_stale = view.served_stale,
+                       .classes = classes_of(view, policy)};
+    for (const SourceRate& source : view.top) status.top_sources.push_back(source_status(source));
+    result.push_back(std::move(status));
   }
   return result;
 }

@@ -17,7 +17,7 @@ namespace weir::control {
 /// One class of control traffic of an interface, in packets: offered = passed + policed.
 struct StormClassStatus {
   std::string name;  // replies, known-requests, unknown-requests, binding-changes, gleans-known,
-                     // gleans-unknown, reply-budget (answers of ours)
+                     // gleans-unknown, others
   std::uint64_t budget = 0;                                    // packets a second
   std::uint64_t offered = 0, passed = 0, policed = 0;          // since start
   double offered_rate = 0, passed_rate = 0, policed_rate = 0;  // a second, of the last second

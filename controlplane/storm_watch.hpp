@@ -9,28 +9,13 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "controlplane/instant.hpp"
+#include "dataplane/packet/storm_class.hpp"
 #include "dataplane/table/ids.hpp"
 
 namespace weir::control {
-
-enum class StormClass : std::uint8_t {
-  replies,
-  known_requests,
-  unknown_requests,
-  binding_changes,
-  gleans_known,
-  gleans_unknown,
-  reply_budget,
-  count
-};
-inline constexpr std::size_t kStormClasses = static_cast<std::size_t>(StormClass::count);
-inline constexpr std::array<std::string_view, kStormClasses> kStormClassNames{
-    "replies",      "known-requests", "unknown-requests", "binding-changes",
-    "gleans-known", "gleans-unknown", "reply-budget"};
 
 /// Packets of an interface, since start.
 struct StormCounts {

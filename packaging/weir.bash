@@ -40,6 +40,10 @@ _weir() {
     --within)
       COMPREPLY=($(compgen -W "$(_weir_live PREFIX routes --limit 1000)" -- "$word"))
       return ;;
+    --file | --out) _weir_files "$word"; return ;;
+    --router)
+      COMPREPLY=($(compgen -W "weir linux both" -- "$word"))
+      return ;;
     --bridge)
       COMPREPLY=($(compgen -W "$(_weir_live BRIDGE bridge)" -- "$word"))
       return ;;
@@ -64,7 +68,9 @@ _weir() {
     return
   fi
   case "${path[*]:1}" in
-    run | check | doctor | "route load" | "lab up") _weir_files "$word" ;;
+    run | check | doctor | "route load" | "lab up" | "storm report") _weir_files "$word" ;;
+    "storm run")
+      COMPREPLY=($(compgen -W "all $("${COMP_WORDS[0]}" storm list 2>/dev/null | grep '^e')" -- "$word")) ;;
     "lab down" | "lab status")
       COMPREPLY=($(compgen -W "$(ls /run/weir-lab 2>/dev/null | grep -vx lock)" -- "$word"))
       _weir_files "$word" ;;

@@ -88,7 +88,9 @@ class Weir(programs.Weir):
     def inspect(self):
         said = super().inspect()
         said["counters"] = {
-            row["name"]: row["value"] for row in self.api.get("/v1/counters")["counters"] if row["value"]
+            row["name"]: row["value"]
+            for row in self.api.get("/v1/counters")["counters"]
+            if row["value"]
         }
         return said
 

@@ -20,6 +20,7 @@
 #include "controlplane/cli/show.hpp"
 #include "controlplane/cli/show_storm.hpp"
 #include "controlplane/cli/show_switching.hpp"
+#include "controlplane/cli/storm/storm.hpp"
 #include "controlplane/cli/subnet.hpp"
 #include "controlplane/cli/time_of.hpp"
 
@@ -40,6 +41,7 @@ struct CommandLine {
   std::string at;  // a time
   EventOptions events;
   JournalOptions journal;
+  storm::StormOptions storm;
 };
 
 /// A verb that cannot fail but by CliError.
@@ -278,6 +280,54 @@ void add_lab_verbs(CLI::App& app, CommandLine& line) {
                                      : "lab, or the name of one that is up; default: the built-in");
 }
 
+void add_storm_run(CLI::App& storm, CommandLine& line) {
+  storm::StormOptions& o = line.storm;
+  CLI::App* run = add_verb(storm, line, "run", "run experiments in a rig of namespaces; needs root",
+                           [&line] { return storm::run_storms(line.context, line.storm); });
+  run->add_option("NAME", o.names, "experiments, or all of them: all");
+  run->add_option("--file", o.file, "a storm of your own")->type_name("FILE");
+  run->add_option("--router", o.router, "what is attacked")
+      ->check(CLI::IsMember({"weir", "linux", "both"}))
+      ->type_name("weir|linux|both")
+      ->capture_default_str();
+  run->add_option("--seconds", o.seconds, "of the attack, 5 unless the storm says otherwise")
+      ->check(CLI::Range(0.5, 60.0));
+  run->add_option("--margin", o.margin, "seconds before and after it, 3 each")
+      ->check(CLI::Range(0.5, 60.0));
+  run->add_option("--rate", o.rate, "packets a second of the attack; default: the experiment's")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->type_name("PPS");
+  run->add_option("--load", o.load, "legitimate packets a second")
+      ->check(CLI::Range(10u, 200'000u))
+      ->type_name("PPS")
+      ->capture_default_str();
+  run->add_option("--neighbors", o.hosts, "established neighbours")
+      ->check(CLI::Range(1u, 57'000u))
+      ->type_name("N");
+  run->add_option("--seed", o.seed, "the same seed sends the same frames")->type_name("N");
+  run->add_flag("--same-port", o.same_port, "attack from the legitimate hosts' port");
+  run->add_option("--out", o.directory, "for results and report; default: storm-DATE")
+      ->type_name("DIR");
+  run->add_option("--on-interface", o.interface,
+                  "send on this interface instead, measuring nothing")
+      ->type_name("NAME");
+  run->add_option("--router-mac", o.router_mac, "of the router there")->type_name("MAC");
+  run->add_flag("--i-own-this-network", o.owned, "needed by --on-interface");
+}
+
+void add_storm_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& storm = *add_group(app, "storm", "attack a router in a rig of its own, and report");
+  add_verb(storm, line, "list", "the experiments, with what each sends and must show",
+           always([&line] { storm::list_storms(line.context); }));
+  add_storm_run(storm, line);
+  CLI::App* report = add_verb(storm, line, "report", "one HTML page of results", always([&line] {
+                                storm::report_storms(line.context, line.words,
+                                                     line.text.empty() ? "report.html" : line.text);
+                              }));
+  report->add_option("FILE", line.words, "results that `run` wrote")->required();
+  report->add_option("--out", line.text, "the page")->type_name("FILE")->default_str("report.html");
+}
+
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
   add_verb(app, line, "doctor", "what of this machine stands in the way, and what mends it",
            [&line] { return doctor(line.context, line.file); })
@@ -375,6 +425,7 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   add_flush_verbs(app, line);
   add_ping_verb(app, line);
   add_lab_verbs(app, line);
+  add_storm_verbs(app, line);
   add_tool_verbs(app, line);
   const bool asks_for_help = argc == 2 && std::string_view(argv[1]) == "help";
   if (argc == 1 || asks_for_help) {

@@ -210,7 +210,7 @@ class Storms(SwitchTest):
         self.assertEqual(self.rate_on(e, 0.2), 0)
         states = [self.member(port)["state"] for port in ("loop0", "loop1")]
         self.assertIn("loop", states)
-        self.assertIn("a loop by way of", self.router.output())
+        self.assertIn("[error] a loop", self.router.output())
         self.assertEqual(self.stations()[self.e.mac]["interface"], self.e.port)
 
     def test_spanning_tree_breaks_the_loop_before_it_is_one(self):

@@ -164,7 +164,9 @@ TEST(JournalFile, BeginsAnewWhenItIsFullAndKeepsOneBefore) {
   for (std::uint32_t i = 1; i <= 100; i += 5) {
     put(file, i, 5);
     EXPECT_LE(std::filesystem::file_size(path), kMax);
-    if (file.rotations() > 0) EXPECT_LE(std::filesystem::file_size(path + ".1"), kMax);
+    if (file.rotations() > 0) {
+      EXPECT_LE(std::filesystem::file_size(path + ".1"), kMax);
+    }
   }
   EXPECT_EQ(file.dropped(), 0u);
   EXPECT_GE(file.rotations(), 4u);

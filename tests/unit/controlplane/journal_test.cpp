@@ -180,7 +180,9 @@ TEST(Journal, MemoryComesAsRecordsDo) {
   for (unsigned i = 1; i <= 12'345; ++i) {
     ASSERT_EQ(journal.put(StationChange{.mac = mac_of(i)}), i);
     ASSERT_EQ(journal.stations()[i].mac, mac_of(i));
-    if (i == 1) EXPECT_EQ(journal.memory_bytes(), 1024 * sizeof(StationRecord));
+    if (i == 1) {
+      EXPECT_EQ(journal.memory_bytes(), 1024 * sizeof(StationRecord));
+    }
   }
   EXPECT_EQ(journal.memory_bytes(), 5000 * sizeof(StationRecord));
   EXPECT_EQ(journal.stations().oldest(), 12'345u - 4999);
