@@ -224,11 +224,12 @@ void Pipeline::arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdic
   const InterfaceId port = heard_on(arrival);
   const auto storm_class = static_cast<std::size_t>(verdict.storm_class);
   counters_.interface[port].storm_offered[storm_class].add(1);
+  const bool wants_punt = verdict.punt;
   const DropReason refused = police(arrival, i, verdict);
-  if (!verdict.answer && !verdict.punt) {
+  // An answer alone keeps nobody's budget: what the control plane was to see counts.
+  if (wants_punt ? !verdict.punt : !verdict.answer)
     counters_.interface[port].storm_policed[storm_class].add(1);
-    return drop(i, refused);
-  }
+  if (!verdict.answer && !verdict.punt) return drop(i, refused);
   DropReason punted = refused;
   if (verdict.punt)
     punted = punter_.punt(burst.packet[i],

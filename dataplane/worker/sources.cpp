@@ -7,9 +7,7 @@ namespace weir {
 namespace {
 
 std::uint64_t key_of(InterfaceId port, const MacAddress& mac) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, mac.bytes.data(), mac.bytes.size());
-  return bits | std::uint64_t{port} << 48 | std::uint64_t{1} << 63;
+  return mac.raw() | std::uint64_t{port} << 48 | std::uint64_t{1} << 63;
 }
 
 }  // namespace
@@ -66,7 +64,7 @@ Sources::Verdict Sources::request(InterfaceId port, const MacAddress& mac, std::
   if (entry == nullptr) return Verdict::passed;
   if (entry->quarantined_until.load(std::memory_order_relaxed) > now) return Verdict::quarantined;
   if (entry->requests.take(policy.source, now, 1) != 0) {
-    entry->over = 0;
+    entry->over -= std::min(entry->over, kForgiven);
     return Verdict::passed;
   }
   if (++entry->over < kOverForQuarantine) return Verdict::policed;

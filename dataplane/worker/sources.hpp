@@ -25,8 +25,9 @@ namespace weir {
 class Sources {
  public:
   static constexpr unsigned kSets = 1024, kWays = 4;
-  /// Packets beyond its budget, with none within between, that bring a source into quarantine.
-  static constexpr std::uint32_t kOverForQuarantine = 200;
+  /// Packets beyond its budget that bring a source into quarantine. One within forgives two: who
+  /// asks up to three times as often as it may is policed, and no more.
+  static constexpr std::uint32_t kOverForQuarantine = 200, kForgiven = 2;
   /// Of what the port's budget drops, one in so many is noted.
   static constexpr std::uint32_t kSampled = 64;
 
@@ -86,7 +87,7 @@ class Sources {
     std::uint64_t seen = 0;
     std::atomic<std::uint64_t> quarantined_until{0};
     std::atomic<std::uint32_t> ip{0}, packets{0};
-    std::uint32_t over = 0;    // in a row beyond the budget
+    std::uint32_t over = 0;    // beyond the budget, and not forgiven
     std::uint8_t strikes = 0;  // quarantines so far
   };
   static_assert(sizeof(Entry) == 64);

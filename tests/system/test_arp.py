@@ -15,7 +15,10 @@ class Arp(harness.SystemTest):
         cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
         cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
         return configuration(
-            {**ethernet("p0", "10.0.0.1/24"), **ethernet("p1", "10.0.1.1/24")},
+            {
+                **ethernet("p0", "10.0.0.1/24"),
+                **ethernet("p1", "10.0.1.1/24", neighbors={"proxy-arp": True, "rarp": True}),
+            },
             static=[("10.0.1.50", "02:00:00:00:50:50", "p1")],
         )
 
@@ -118,13 +121,71 @@ class Arp(harness.SystemTest):
         self.assert_alive()
         self.assertNotIn("10.0.0.66", self.router.neighbors())
 
-    def test_claim_to_the_routers_address_is_counted(self):
+    def test_claim_to_the_routers_address_is_counted_and_defended_once(self):
+        """RFC 5227 2.4 (c)."""
         self.need_weir()
+
+        def is_defence(frame):
+            if frame[12:14] != b"\x08\x06":
+                return False
+            arp = Ether(frame)[ARP]
+            return arp.psrc == arp.pdst == "10.0.0.1" and arp.hwsrc == self.left.router_mac
+
+        self.wire.drain()
         frame = padded(
             Ether(src=FORGED, dst=BROADCAST)
             / ARP(op=1, hwsrc=FORGED, psrc="10.0.0.1", pdst="10.0.0.1")
         )
+        self.wire.send(frame)
+        self.assertIsNotNone(self.wire.expect(is_defence))
         self.assertEqual(self.drops_of("arp-own-address", frame), 1)
+        self.assertIsNone(self.wire.expect(is_defence, 0.5))
+        events = self.router.api.get("/v1/events")["events"]
+        claims = [event for event in events if event["kind"] == "own-address-claimed"]
+        self.assertEqual([(e["ip"], e["other"]) for e in claims], [("10.0.0.1", FORGED)])
+
+    def ask_right(self, right, op, type_, **fields):
+        """What the router answers to a request from the right host, or None."""
+        frame = Ether(src=self.right.mac, dst=BROADCAST, type=type_) / ARP(
+            op=op, hwsrc=self.right.mac, **fields
+        )
+        right.send(padded(frame))
+        answer = right.expect(
+            lambda frame: frame[:6] == bytes.fromhex(self.right.mac.replace(":", ""))
+            and frame[12:14] == type_.to_bytes(2, "big")
+            and frame[20:22] == (op + 1).to_bytes(2, "big"),
+            1,
+        )
+        # RARP's frames are ARP's.
+        return None if answer is None else ARP(answer[14:42])
+
+    def test_proxy_arp_answers_for_what_is_behind_the_router(self):
+        """RFC 1027, on the right port only; never for the asker's own subnet or without a route."""
+        self.need_weir()
+        with self.right.wire() as right:
+            answer = self.ask_right(right, 1, 0x0806, psrc="10.0.1.2", pdst="10.0.0.2")
+            self.assertIsNotNone(answer)
+            self.assertEqual((answer.psrc, answer.hwsrc), ("10.0.0.2", self.right.router_mac))
+            self.assertEqual((answer.pdst, answer.hwdst), ("10.0.1.2", self.right.mac))
+            for silent in ("10.0.1.77", "203.0.113.5"):
+                self.assertIsNone(
+                    self.ask_right(right, 1, 0x0806, psrc="10.0.1.2", pdst=silent), silent
+                )
+
+    def test_rarp_is_answered_from_static_neighbors(self):
+        """RFC 903, on the right port only."""
+        self.need_weir()
+        with self.right.wire() as right:
+            known, unknown = "02:00:00:00:50:50", "02:00:00:00:50:51"
+            answer = self.ask_right(right, 3, 0x8035, hwdst=known)
+            self.assertIsNotNone(answer)
+            self.assertEqual((answer.pdst, answer.hwdst), ("10.0.1.50", known))
+            self.assertEqual((answer.psrc, answer.hwsrc), ("10.0.1.1", self.right.router_mac))
+            self.assertIsNone(self.ask_right(right, 3, 0x8035, hwdst=unknown))
+        request = Ether(src=self.left.mac, dst=BROADCAST, type=0x8035) / ARP(
+            op=3, hwsrc=self.left.mac, hwdst=known
+        )
+        self.assertEqual(self.drops_of("unknown-ether-type", padded(request)), 1)
 
     def test_static_neighbor_resists_a_gratuitous_claim(self):
         with self.right.wire() as right:
@@ -182,6 +243,32 @@ class Arp(harness.SystemTest):
             self.assertNotIn(None, requests)
             self.assertIsNone(right.expect(asks, 1.5))
         self.assertTrue(all(Ether(frame)[ARP].psrc == "10.0.1.1" for frame in requests))
+
+    def test_who_storms_is_seen_and_quarantined(self):
+        """`show storm`, events and the journal; the other port has nothing to do with it."""
+        self.need_weir()
+        culprit = "02:00:00:00:66:99"
+        for i in range(1000):
+            self.wire.send(self.request("10.0.0.1", sender=f"10.0.0.{100 + i % 100}", mac=culprit))
+
+        def of(port):
+            storms = self.router.api.get("/v1/storm")["interfaces"]
+            return next(row for row in storms if row["interface"] == port)
+
+        def is_seen():
+            top = of("p0")["top_sources"]
+            return any(row["mac"] == culprit and row["quarantined"] for row in top)
+
+        self.assertTrue(wait_until(is_seen, 5))
+        self.assertTrue(of("p0")["storm"])
+        self.assertFalse(of("p1")["storm"])
+        events = self.router.api.get("/v1/events")["events"]
+        self.assertIn("storm", [event["kind"] for event in events])
+        self.assertIn(("quarantine", culprit), [(e["kind"], e["mac"]) for e in events])
+        journal = self.router.api.get(f"/v1/journal?table=neighbor&mac={culprit}")["entries"]
+        learnt = [entry for entry in journal if entry["what"] == "learnt"]
+        self.assertTrue(0 < len(learnt) <= 32, len(learnt))
+        self.assertIn(culprit, learnt[0]["cause"])
 
 
 if __name__ == "__main__":

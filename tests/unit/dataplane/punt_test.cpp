@@ -94,6 +94,12 @@ TEST(Punt, BudgetsAreByInterface) {
 TEST(Punt, AStormOfRequestsIsAnsweredWithinItsBudget) {
   const std::uint64_t now = lab().now() + lab().dataplane().ticks_per_second();
   const unsigned kRequests = 512;
+  const auto storm = [](const Counter(&of)[kStormClasses]) {
+    return of[static_cast<std::size_t>(StormClass::unknown_requests)].get();
+  };
+  const InterfaceCounters& counters = lab().counters().interface[kLan];
+  const std::uint64_t offered = storm(counters.storm_offered);
+  const std::uint64_t policed = storm(counters.storm_policed);
   for (unsigned i = 0; i < kRequests; ++i) lab().arrive(kLan, stranger_of_its_own(i));
   const auto sent = rounds_at(now);
   const auto punted = lab().punted();
@@ -102,6 +108,9 @@ TEST(Punt, AStormOfRequestsIsAnsweredWithinItsBudget) {
   for (const Punted& each : punted) EXPECT_EQ(each.meta.punt_class, PuntClass::p2_request_unknown);
   for (const Sent& each : sent) EXPECT_EQ(each.frame[21], wire::Arp::kReply);
   EXPECT_EQ(lab().drops()["arp-policed"], kRequests - 256u);
+  EXPECT_EQ(storm(counters.storm_offered) - offered, kRequests);
+  EXPECT_EQ(storm(counters.storm_policed) - policed, kRequests - 128u)
+      << "answered, but kept from the control plane: that is a storm too";
   EXPECT_EQ(lab().imbalance(), "");
 }
 
