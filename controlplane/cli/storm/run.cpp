@@ -422,7 +422,9 @@ void Run::finish() {
   for (std::size_t phase = 0; phase < kPhases; ++phase)
     outcome_.phases[phase] = make_phase(samples_, *ledger_, phase, point_.port);
   outcome_.phases[1].attack_asked_pps = rate();
-  outcome_.counters = growth(samples_[edge_samples_[1]], samples_[edge_samples_[2]]);
+  // From the sample before: the one at the edge has met the attack's first frames.
+  const std::size_t before = std::max<std::size_t>(edge_samples_[1], 1) - 1;
+  outcome_.counters = growth(samples_[before], samples_[edge_samples_[2]]);
   count_resolutions();
   compare_with_truth();
   events_ = sampler_->optional("/v1/events");
