@@ -5,8 +5,6 @@
 namespace weir::config {
 namespace {
 
-constexpr std::string_view kLearning[] = {"rfc826", "adaptive", "strict"};
-
 std::string budget_text(std::uint32_t rate) { return cat(rate); }
 
 std::string budget_text(RateAndBurst budget) {
@@ -111,7 +109,7 @@ void emit_neighbors(Emitter& out, const Neighbors& neighbors) {
               format_duration(neighbors.refresh_interval));
   out.setting(2, "unverified-lifetime", neighbors.unverified_lifetime, normal.unverified_lifetime,
               format_duration(neighbors.unverified_lifetime));
-  out.setting(2, "learn", neighbors.learn, normal.learn, name_of(neighbors.learn, kLearning));
+  out.setting(2, "learn", neighbors.learn, normal.learn, std::string(name(neighbors.learn)));
   emit_bounds(out, neighbors);
   emit_budgets(out, neighbors.budgets);
   emit_journal(out, neighbors.journal);
@@ -127,7 +125,7 @@ void emit_interface_neighbors(Emitter& out, const InterfaceNeighbors& neighbors)
   const auto flag = [](bool value) { return std::string{value ? "true" : "false"}; };
   out.begin(4, "neighbors:");
   out.setting(6, "learn", neighbors.learn, normal.learn,
-              neighbors.learn ? name_of(*neighbors.learn, kLearning) : "auto");
+              neighbors.learn ? std::string(name(*neighbors.learn)) : "auto");
   out.setting(6, "trusted", neighbors.trusted, normal.trusted, flag(neighbors.trusted));
   out.setting(6, "proxy-arp", neighbors.proxy_arp, normal.proxy_arp, flag(neighbors.proxy_arp));
   out.setting(6, "rarp", neighbors.rarp, normal.rarp, flag(neighbors.rarp));

@@ -11,6 +11,12 @@
 
 namespace weir::config {
 
+/// In the order of Learning.
+inline constexpr std::array<std::string_view, 3> kLearningNames{"rfc826", "adaptive", "strict"};
+constexpr std::string_view name(Learning learning) {
+  return kLearningNames[static_cast<std::size_t>(learning)];
+}
+
 /// Of one interface, complete. Rates are packets a second.
 struct NeighborPolicy {
   Learning learn = Learning::adaptive;

@@ -5,15 +5,7 @@
 #include "dataplane/net/wire.hpp"
 
 namespace weir::control {
-namespace {
-
-/// A virtual router's MAC address (RFC 5798 section 7.3), IPv4 or IPv6.
-bool is_vrrp(const MacAddress& mac) {
-  const auto& b = mac.bytes;
-  return b[0] == 0 && b[1] == 0 && b[2] == 0x5e && b[3] == 0 && (b[4] == 1 || b[4] == 2);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<DropReason> Neighbors::arp(const ArpSeen& seen) {
   begin(NeighborCause::Kind::frame, &seen);
@@ -51,7 +43,7 @@ std::optional<DropReason> Neighbors::check_sender(const Port& port, const ArpSee
   if (!seen.sender_mac.is_station() || !seen.ethernet_source.is_station() ||
       seen.sender_mac == port.mac || seen.ethernet_source == port.mac)
     return DropReason::arp_bad_sender;
-  if (seen.ethernet_source != seen.sender_mac && !is_vrrp(seen.sender_mac))
+  if (seen.ethernet_source != seen.sender_mac && !seen.sender_mac.is_virtual_router())
     return DropReason::arp_bad_sender;
   return std::nullopt;
 }
@@ -186,7 +178,8 @@ void Neighbors::cancel_failed(Id id) {
 /// Somebody else claims the IP of a resolved entry.
 std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, const ArpSeen& seen) {
   Neighbor& entry = table_[id];
-  if (is_vrrp(seen.sender_mac)) return move_at_once(port.vrrp_moves, id, seen.sender_mac);
+  if (seen.sender_mac.is_virtual_router())
+    return move_at_once(port.vrrp_moves, id, seen.sender_mac);
   if (port.trusted) return move_at_once(port.trusted_moves, id, seen.sender_mac);
   if (!entry.challenger.is_zero() || !port.challenges.take(now_)) {
     ++counters_.moves_policed;

@@ -1,4 +1,5 @@
 // What the router notes of changes, events and storms.
+#include <rte_cycles.h>
 #include <spdlog/spdlog.h>
 
 #include "controlplane/router.hpp"
@@ -87,7 +88,7 @@ void Router::storm_changed(const StormChange& change) {
 }
 
 void Router::watch_sources() {
-  const std::uint64_t now = __builtin_ia32_rdtsc();
+  const std::uint64_t now = rte_rdtsc();
   const auto ticks = static_cast<double>(dataplane_.ticks_per_second());
   std::vector<SourceCount> counts;
   for (const auto& worker : dataplane_.workers())

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kCopyPortion = 8192;
 constexpr std::size_t kFindPortion = 16'384;
 constexpr std::size_t kMaxPage = 10'000;
-constexpr std::string_view kLearningNames[] = {"rfc826", "adaptive", "strict"};
 
 /// Of a class of an interface; 0: none that is configured.
 std::uint64_t budget_of(StormClass each, const config::NeighborPolicy& policy) {
@@ -127,7 +126,7 @@ std::vector<StormStatus> RouterViews::storm() {
                        .storm = view.state.on,
                        .since = to_seconds(view.state.since.realtime),
                        .storms = view.state.storms,
-                       .learn = std::string{kLearningNames[static_cast<std::size_t>(policy.learn)]},
+                       .learn = std::string{config::name(policy.learn)},
                        .update_only = view.update_only,
                        .policing = "software",
                        .quarantined = view.quarantined,

@@ -10,12 +10,6 @@ using Kind = StationEvent::Kind;
 using What = StationChange::What;
 using Cause = StationChange::Cause;
 
-/// VRRP's virtual router MAC addresses (RFC 5798 section 7.3): they move when the master changes.
-bool is_virtual_router(const MacAddress& mac) {
-  const auto& b = mac.bytes;
-  return b[0] == 0 && b[1] == 0 && b[2] == 0x5e && b[3] == 0 && (b[4] == 1 || b[4] == 2);
-}
-
 }  // namespace
 
 /// A learnt one was heard on `to`, where it is not known to be.
@@ -30,7 +24,7 @@ void Stations::moved(FdbSlot slot, StationKey key, InterfaceId to) {
   Bridge& bridge = bridges_[bridge_of(key)];
   if (members_[to].contained || (now < bridge.settled && !leaves_loop)) return;
   ++bridge.counters.moves;
-  if (!is_virtual_router(mac_of(key)) && !leaves_loop) {
+  if (!mac_of(key).is_virtual_router() && !leaves_loop) {
     if (moving_.full() && moving_.find(key) == nullptr) {
       ++totals_.moves_forgotten;
       const StationKey oldest = moving_.oldest().key;

@@ -39,18 +39,6 @@ const char* name_of(config::LinuxMatch::Method method) {
   std::abort();  // no other enumerator
 }
 
-const char* name_of(config::Learning learn) {
-  switch (learn) {
-    case config::Learning::rfc826:
-      return "rfc826";
-    case config::Learning::adaptive:
-      return "adaptive";
-    case config::Learning::strict:
-      return "strict";
-  }
-  std::abort();  // no other enumerator
-}
-
 Json budget_to_json(std::uint32_t rate) { return rate; }
 
 Json budget_to_json(config::RateAndBurst budget) {
@@ -74,7 +62,7 @@ Json budgets_to_json(ValueOf value_of) {
 
 Json interface_neighbors_to_json(const config::InterfaceNeighbors& neighbors) {
   return {
-      {"learn", neighbors.learn ? Json(name_of(*neighbors.learn)) : Json(nullptr)},
+      {"learn", neighbors.learn ? Json(config::name(*neighbors.learn)) : Json(nullptr)},
       {"trusted", neighbors.trusted},
       {"proxy_arp", neighbors.proxy_arp},
       {"rarp", neighbors.rarp},
@@ -122,7 +110,7 @@ Json neighbors_to_json(const config::Neighbors& neighbors) {
       {"lifetime_seconds", neighbors.lifetime.count()},
       {"refresh_interval_seconds", neighbors.refresh_interval.count()},
       {"unverified_lifetime_seconds", neighbors.unverified_lifetime.count()},
-      {"learn", name_of(neighbors.learn)},
+      {"learn", config::name(neighbors.learn)},
       {"hold", {{"per_neighbor", neighbors.hold_per_neighbor}, {"total", neighbors.hold_total}}},
       {"table",
        {{"max", neighbors.max_entries},

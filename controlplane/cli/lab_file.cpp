@@ -13,6 +13,7 @@
 #include "config/yaml_reader.hpp"
 #include "config/yaml_tree.hpp"
 #include "controlplane/cli/default_lab.hpp"
+#include "controlplane/cli/plain_name.hpp"
 
 namespace weir::cli {
 namespace {
@@ -30,15 +31,7 @@ constexpr std::size_t kMaxHosts = 16;
 constexpr std::size_t kMaxNameBytes = 24;
 
 std::optional<std::string> read_name(std::string_view text, Complaint& complaint) {
-  const auto is_good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (text.size() <= kMaxNameBytes && std::all_of(text.begin(), text.end(), is_good) &&
-      text.front() != '-')
-    return std::string(text);
-  complaint = {cat(config::shown(text), " is not a name for a lab or host"),
-               cat("up to ", kMaxNameBytes, " of a-z, 0-9 and -, no - first")};
-  return std::nullopt;
+  return read_plain_name(text, "a lab or host", kMaxNameBytes, complaint);
 }
 
 std::optional<std::string> read_link_name(std::string_view text, Complaint& complaint) {

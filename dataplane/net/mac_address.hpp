@@ -32,6 +32,12 @@ struct MacAddress {
   /// A unicast address that a station may have: neither zero nor a group.
   constexpr bool is_station() const { return !is_group() && !is_zero(); }
 
+  /// VRRP's, IPv4 or IPv6 (RFC 9568 section 7.3): it moves when another router becomes the master.
+  constexpr bool is_virtual_router() const {
+    return bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 0x5e && bytes[3] == 0 &&
+           (bytes[4] == 1 || bytes[4] == 2);
+  }
+
   /// Lower-case, colon-separated.
   std::string to_string() const;
 

@@ -5,13 +5,6 @@ namespace {
 
 ArpVerdict drop(DropReason reason) { return {.drop = reason}; }
 
-/// VRRP virtual routers answer from their own MAC for the virtual one (RFC 5798
-/// section 7.3, 8.1.2).
-bool is_vrrp(const MacAddress& mac) {
-  return mac.bytes[0] == 0 && mac.bytes[1] == 0 && mac.bytes[2] == 0x5e && mac.bytes[3] == 0 &&
-         (mac.bytes[4] == 1 || mac.bytes[4] == 2);
-}
-
 bool well_formed(const wire::Arp& arp) {
   return arp.hardware_type.get() == wire::Arp::kEthernet &&
          arp.protocol_type.get() == wire::ether_type::kIpv4 && arp.hardware_length == 6 &&
@@ -41,7 +34,7 @@ Sender look_up(const wire::Arp& arp, const OwnAddress& subnet, const AdjacencyTa
 ArpVerdict binding_change(const wire::Arp& arp, bool answer) {
   return {.answer = answer,
           .punt = true,
-          .from_virtual_router = is_vrrp(arp.sender_mac),
+          .from_virtual_router = arp.sender_mac.is_virtual_router(),
           .punt_class = PuntClass::p3_binding_change,
           .storm_class = StormClass::binding_changes};
 }
@@ -88,7 +81,7 @@ ArpVerdict judge_arp(const wire::Arp& arp, const MacAddress& source, const Inter
                      const AdjacencyTable& adjacencies) {
   if (!well_formed(arp)) return drop(DropReason::arp_malformed);
   if (!arp.sender_mac.is_station() || arp.sender_mac == interface.mac ||
-      (source != arp.sender_mac && !is_vrrp(arp.sender_mac)))
+      (source != arp.sender_mac && !arp.sender_mac.is_virtual_router()))
     return drop(DropReason::arp_bad_sender);
 
   const std::uint32_t sender = arp.sender_ip.get();

@@ -9,6 +9,7 @@
 #include "config/text.hpp"
 #include "config/yaml_reader.hpp"
 #include "config/yaml_tree.hpp"
+#include "controlplane/cli/plain_name.hpp"
 
 namespace weir::cli::storm {
 namespace {
@@ -26,15 +27,7 @@ constexpr std::uint64_t kMaxSources = 0xffffffff;
 constexpr std::uint32_t kRouterTarget = 0;
 
 std::optional<std::string> read_name(std::string_view text, Complaint& complaint) {
-  const auto is_good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (text.size() <= kMaxNameBytes && std::all_of(text.begin(), text.end(), is_good) &&
-      text.front() != '-')
-    return std::string(text);
-  complaint = {cat(config::shown(text), " is not a name for a storm"),
-               cat("up to ", kMaxNameBytes, " of a-z, 0-9 and -, no - first")};
-  return std::nullopt;
+  return read_plain_name(text, "a storm", kMaxNameBytes, complaint);
 }
 
 std::optional<std::uint32_t> read_rate(std::string_view text, Complaint& complaint) {
