@@ -77,8 +77,10 @@ class TapResult(unittest.TestResult):
 
     def _bad(self, test, error):
         self._line(False, test)
-        for line in self._exc_info_to_string(error, test).splitlines():
+        text = self._exc_info_to_string(error, test)
+        for line in text.splitlines():
             print("# " + line, flush=True)
+        print(text, file=sys.stderr, flush=True)  # of TAP, meson shows only the verdicts
 
     def addFailure(self, test, error):
         super().addFailure(test, error)

@@ -28,12 +28,15 @@ _SOL_PACKET = 263
 _PACKET_AUXDATA = 8
 _PACKET_IGNORE_OUTGOING = 23
 _VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
+# Sanitized builds are slow, and so is a machine that builds them.
+SANITIZED = os.environ.get("WEIR_SANITIZE", "none") != "none"
+PATIENCE = 4 if SANITIZED else 1
 
 
 def wait_until(condition, limit=5.0, step=0.01):
     """Polls `condition` until it is true; returns its last value, true or not, after `limit`
-    seconds."""
-    end = time.monotonic() + limit
+    seconds (of patience)."""
+    end = time.monotonic() + limit * PATIENCE
     while True:
         value = condition()
         if value or time.monotonic() >= end:
@@ -249,12 +252,21 @@ class Wire:
                 return frame
         return None
 
+    def fileno(self):
+        return self._socket.fileno()
+
     def drain(self):
         """Takes what has come so far."""
         frames = []
         while (frame := self.receive(0)) is not None:
             frames.append(frame)
         return frames
+
+
+def receive_any(wires, limit):
+    """(index, frame) of each frame that waits on one of `wires`; the first is waited for."""
+    for wire in select.select(wires, [], [], limit)[0]:
+        yield wires.index(wire), wire.receive(0)
 
 
 class Lab:

@@ -12,7 +12,7 @@ import subprocess
 import time
 from http.client import HTTPConnection
 
-from lab import wait_until
+from lab import PATIENCE, wait_until
 
 BUILD = os.environ.get("WEIR_BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
 ROUTER = os.path.abspath(os.path.join(BUILD, "controlplane/weir-router"))
@@ -143,7 +143,7 @@ class Weir:
         begin = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(limit)
+            code = self.process.wait(limit * PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -4,7 +4,7 @@ comes."""
 
 import harness
 from frames import number_of, numbered, template
-from lab import wait_until
+from lab import receive_any, wait_until
 from router import configuration, ethernet
 
 FLOWS = 256
@@ -47,8 +47,8 @@ class EqualCost(harness.SystemTest):
                 self.sender.send(numbered(frame, flow, sequence))
             # All of this round are to be there before the next: no queue overflows.
             missing = FLOWS
-            for index, wire in enumerate(self.wires):
-                while missing and (frame := wire.receive(0.3)) is not None:
+            while missing and (come := list(receive_any(self.wires, 3))):
+                for index, frame in come:
                     if (number := number_of(frame)) is not None and number[1] == sequence:
                         seen[number[0]].add(index)
                         missing -= 1

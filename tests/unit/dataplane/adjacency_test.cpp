@@ -137,7 +137,7 @@ TEST(AdjacencyTable, MarksOfUseAreTakenOnce) {
 }
 
 // The reader sees one of the two rewrites, whole, at every moment.
-TEST(AdjacencyTable, AStoreIsNeverSeenInParts) {
+TEST(AdjacencyConcurrency, AStoreIsNeverSeenInParts) {
   AdjacencyTable table;
   const AdjacencyIndex slot = *table.allocate(1);
   Adjacency variants[2];
