@@ -1,6 +1,7 @@
 #include "controlplane/arp_policy.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace weir::control {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 // At once, of a budget that is a rate only in the file: what arrives in a burst or two.
 constexpr std::uint32_t kBurst = 256, kUnknownBurst = 128, kChangeBurst = 10, kGleanBurst = 512;
 constexpr std::uint32_t kAnswers = 20'000, kVirtualRouters = 100;
+constexpr std::uint32_t kFirstClaims = 1'000, kFirstClaimsBurst = 512;
 
 }  // namespace
 
@@ -30,12 +32,19 @@ ArpPolicy arp_policy(const config::NeighborPolicy& policy, const config::Neighbo
   // Who is believed at once is not looked into either.
   result.binding_changes =
       policy.trusted ? result.unknown_requests : rate(policy.binding_changes, kChangeBurst);
+  result.first_claims = rate(kFirstClaims, kFirstClaimsBurst);
   result.virtual_routers = rate(kVirtualRouters, kBurst);
-  result.gleans_known = result.gleans_unknown = rate(policy.gleans, kGleanBurst);
+  result.gleans_known = result.gleans_unknown = result.gleans_common =
+      rate(policy.gleans, kGleanBurst);
+  result.gleans_common.tolerance -= result.gleans_common.tolerance / 4;
   result.source = by_source(policy.per_source);
   result.glean_source = by_source(policy.gleans_per_source);
   result.quarantine_first = cycles(all.quarantine_first);
   result.quarantine_most = cycles(all.quarantine_most);
+  const std::uint64_t tick =
+      static_cast<std::uint64_t>(ticks * std::chrono::duration<double>(kClaimAgain).count()) /
+      kClaimMemory;
+  result.claim_clock = static_cast<unsigned>(std::bit_width(tick | 1)) - 1;
   result.learns = policy.learn != config::Learning::strict;
   result.proxy = policy.proxy_arp;
   result.rarp = policy.rarp;

@@ -181,7 +181,7 @@ void JournalFile::write(const Lines& lines) {
     while (taken < lines.size() && append(lines[taken])) ++taken;
     if (taken == lines.size()) flush();
   }
-  dropped_.fetch_add(lines.size() - taken, std::memory_order_relaxed);
+  dropped_.fetch_add(lines.size() - taken, std::memory_order_release);
 }
 
 /// Whether to write, or to try it again.
@@ -229,14 +229,15 @@ bool JournalFile::flush() {
     else if (result == 0 || errno != EINTR)
       error = result < 0 ? errno : EIO;
   }
+  // Who sees the count sees the fault that goes with it.
   if (error == 0) {
     size_ += written;
-    lines_.fetch_add(buffered_, std::memory_order_relaxed);
-    if (written > 0) error_number_.store(0, std::memory_order_release);
+    if (written > 0) error_number_.store(0, std::memory_order_relaxed);
+    lines_.fetch_add(buffered_, std::memory_order_release);
   } else {
     if (written > 0 && ftruncate(fd_, static_cast<off_t>(size_)) != 0) error = errno;
-    dropped_.fetch_add(buffered_, std::memory_order_relaxed);
     fail(error);
+    dropped_.fetch_add(buffered_, std::memory_order_release);
   }
   buffer_.clear();
   buffered_ = 0;

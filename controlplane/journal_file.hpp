@@ -54,8 +54,8 @@ class JournalFile {
     if (!waiting_.empty()) try_hand_over();
   }
 
-  std::uint64_t lines() const { return lines_.load(std::memory_order_relaxed); }  // written
-  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  std::uint64_t lines() const { return lines_.load(std::memory_order_acquire); }  // written
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_acquire); }
   std::uint64_t rotations() const { return rotations_.load(std::memory_order_relaxed); }
   /// errno of what is wrong now; 0: nothing.
   int error_number() const { return error_number_.load(std::memory_order_acquire); }

@@ -48,6 +48,15 @@ struct ArpSeen {
   MacAddress ethernet_source;
 };
 
+/// Whose packet met an unresolved adjacency.
+struct GleanOf {
+  bool known_before = false;  // the destination was resolved earlier: those come first
+  /// Its source asks for few. Such packets have a part of the budget for each interface they came
+  /// in on, so that a sweep, or that of another port, hides no new host.
+  bool modest = false;
+  InterfaceId from = 0;  // where it came in
+};
+
 struct NeighborEvent {
   enum class Kind : std::uint8_t {
     conflict,             // two stations claim `ip`: `mac` was kept, `other` refused
@@ -158,7 +167,8 @@ struct NeighborInterface {
   bool trusted = false;               // another MAC for a known IP is believed at once
   std::uint32_t solicit_rate = 2000;  // a second: requests of ours for gleans and refreshes
   std::uint32_t create_rate = 500;    // a second: entries learnt from requests
-  std::uint32_t challenge_rate = 10;  // a second: binding changes looked into
+  std::uint32_t challenge_rate = 10;  // a second: binding changes looked into, of addresses that
+                                      // were looked into less than kChallengeAgain ago
 };
 
 /// One neighbour, for `show neighbors`.

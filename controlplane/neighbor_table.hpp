@@ -27,6 +27,7 @@ struct Neighbor {
   MacAddress challenger;             // wants to take the IP over; zero: nobody
   bool challenge_probed = false;     // the old station has been asked
   bool known_before = false;         // pending: counts as a destination seen before
+  bool modest = false;               // pending: asked for by a source that asks for few
   bool in_use = false;               // was, since it was last confirmed
   bool served = false;               // did not answer, kept for there is a storm
   std::uint8_t claim_operation = 0;  // the frame of `challenger`
@@ -38,6 +39,7 @@ struct Neighbor {
   TimePoint expires{0};  // unverified, verified: when it leaves; failed: when it may be tried again
   TimePoint act_at{0};   // the state's next step: solicit again, look whether it is used
   TimePoint challenge_at{0};                // the challenge's next step
+  TimePoint challenged{Duration::min()};    // when the last one began
   TimePoint solicited{Duration::min()};     // when the last solicitation went out
   TimePoint answer_until{Duration::min()};  // a reply is taken until then
   HoldList hold;

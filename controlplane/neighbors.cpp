@@ -177,7 +177,7 @@ bool Neighbors::remove_static(InterfaceId interface, Ipv4Address ip) {
 
 // --- packets
 
-void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, bool known_before) {
+void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, const GleanOf& of) {
   begin(NeighborCause::Kind::packet);
   Port* p = port(interface);
   const auto refuse = [&](DropReason reason) {
@@ -194,16 +194,17 @@ void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, 
     ++counters_.released;
     return actions_.forward(packet, interface, entry.mac);
   }
-  if (!admit_pending(interface, known_before) ||
-      !spend(*p, known_before ? Keep::for_retries : Keep::for_asked))
+  const Keep keep = keep_for(of);
+  if (!admit_pending(interface, of.known_before) || !spend(*p, keep))
     return refuse(DropReason::glean_policed);
   id = table_.add(interface, ip, NeighborClass::pending);
   if (id == kNone) return refuse(DropReason::glean_policed);
   Neighbor& entry = table_[id];
-  entry.known_before = known_before;
+  entry.known_before = of.known_before;
+  entry.modest = keep == Keep::for_retries;
   entry.failures = failures_.failures(interface, ip, now_);
   entry.confirmed = now_;
-  if (!known_before) {
+  if (!of.known_before) {
     ++pending_unknown_;
     ++p->pending_unknown;
   }
@@ -211,6 +212,18 @@ void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, 
   solicit(entry, std::nullopt);
   arm(id);
   hold(id, packet);
+}
+
+/// How far a first request may spend the budget of the interface that it leaves by.
+Neighbors::Keep Neighbors::keep_for(const GleanOf& of) {
+  if (of.known_before) return Keep::for_retries;
+  Port* from = of.modest ? port(of.from) : nullptr;
+  if (from == nullptr) return Keep::for_asked;
+  const auto rate =
+      static_cast<std::uint32_t>(Duration{std::chrono::seconds{1}} / from->solicit_cost) /
+      std::max(kModestShare, 2 * port_count_);
+  from->modest.change(now_, std::max(rate, 1u), std::clamp(rate, 1u, kModestBurst));
+  return from->modest.take(now_) ? Keep::for_retries : Keep::for_asked;
 }
 
 /// Every interface has its reserve to itself, all share the rest. Destinations never seen may use

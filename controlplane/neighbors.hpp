@@ -7,8 +7,10 @@
 //   the creation budget is spent (adaptive), or never (strict). Everything else only ever updates.
 // - Static entries are immutable: no frame changes them.
 // - Another MAC for a known IP: the old station is asked first, by unicast; it is replaced only if
-//   it stays silent for 1 s. VRRP's virtual MACs (RFC 5798 section 7.3), and whatever a trusted
-//   interface says, move at once.
+//   it stays silent for 1 s, and then everybody is asked. The first claim to an address in 2 s is
+//   looked into as far as solicitations allow, others within a budget of their own: who claims a
+//   thousand addresses hides nobody who moves. VRRP's virtual MACs (RFC 5798 section 7.3), and
+//   whatever a trusted interface says, move at once.
 // - An entry in use is confirmed at 75 % of the refresh interval: 3 unicast probes 1 s apart, then
 //   3 broadcasts (RFC 1122 section 2.3.2.1), while it forwards on. An unused one expires.
 // - In a storm (`set_storm`) one in use that does not answer stays, STALE, and is probed again at
@@ -55,12 +57,17 @@ class Neighbors {
   static constexpr Duration kUseCheck = std::chrono::seconds{15};      // of a STALE one
   static constexpr Duration kFailureMemory = std::chrono::seconds{60};
   static constexpr Duration kChallengeWait = std::chrono::seconds{1};
+  /// Less than what workers hold such claims back for (kClaimAgain).
+  static constexpr Duration kChallengeAgain = std::chrono::seconds{2};
   static constexpr Duration kDefendInterval = std::chrono::seconds{10};  // RFC 5227 section 1.1
   static constexpr Duration kAnnounceInterval = std::chrono::seconds{2};
   static constexpr unsigned kAnnouncements = 2;
   // An interface's budgets, a second and at once; those of NeighborInterface give a second's worth
   // at once, but solicitations no more than this.
   static constexpr std::uint32_t kSolicitBurst = 256, kSolicitBurstLeast = 8;
+  /// Of an interface's solicitations: what packets that came in on one interface have to themselves
+  /// (less when there are more than 4 interfaces), and at once.
+  static constexpr std::uint32_t kModestShare = 8, kModestBurst = 64;
   static constexpr std::uint32_t kVrrpMoveRate = 100, kVrrpMoveBurst = 256;
   static constexpr std::uint32_t kTrustedMoveRate = 1000, kTrustedMoveBurst = 1000;
   static constexpr std::uint32_t kEventRate = 10, kEventBurst = 20;
@@ -93,9 +100,8 @@ class Neighbors {
   /// nullopt: consumed; otherwise why the frame was refused, for its counter.
   std::optional<DropReason> arp(const ArpSeen& seen);
 
-  /// A packet to `ip` met an unresolved adjacency. `known_before`: the destination was resolved
-  /// earlier, so it comes before those never seen. Takes the packet in every case.
-  void glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, bool known_before);
+  /// A packet to `ip` met an unresolved adjacency. Takes the packet in every case.
+  void glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, const GleanOf& of);
 
   /// Serves due timers, at most kTickBudget; true when more are due.
   bool tick();
@@ -132,6 +138,7 @@ class Neighbors {
     MacAddress mac;
     std::vector<OwnAddress> addresses;
     TokenBucket solicits, creations, challenges, vrrp_moves, trusted_moves, events;
+    TokenBucket modest;  // of gleans that came in here
     NeighborLearning learning = NeighborLearning::adaptive;
     bool trusted = false;
     bool storm = false;
@@ -146,8 +153,8 @@ class Neighbors {
   /// eighths of its burst.
   enum class Keep : std::uint32_t {
     for_nobody = 0,   // entries in use
-    for_probes = 1,   // second and third requests to destinations seen before
-    for_retries = 2,  // first ones to them
+    for_probes = 1,   // second and third requests to destinations seen before; challenges
+    for_retries = 2,  // first ones to them, and those for modest sources
     for_known = 3,    // second and third ones to destinations never seen
     for_asked = 4     // first ones to them
   };
@@ -183,6 +190,7 @@ class Neighbors {
   void release_held(Neighbor& entry);
   void discard_held(Neighbor& entry, DropReason reason);
   void hold(Id id, HeldPacket packet);
+  Keep keep_for(const GleanOf& of);
   bool admit_pending(InterfaceId interface, bool known_before) const;
   void leave_pending(const Neighbor& entry);
 
@@ -202,7 +210,7 @@ class Neighbors {
   // neighbors_probing.cpp
   void on_timer(Id id);
   void use_check(Id id);
-  void begin_probe(Id id);
+  void begin_probe(Id id, unsigned probes_sent = 0);
   void send_probe(Id id);
   void unanswered(Id id);
   void retry_pending(Id id);

@@ -5,7 +5,6 @@
 #include "dataplane/net/wire.hpp"
 
 namespace weir::control {
-namespace {}  // namespace
 
 std::optional<DropReason> Neighbors::arp(const ArpSeen& seen) {
   begin(NeighborCause::Kind::frame, &seen);
@@ -181,10 +180,12 @@ std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, const ArpSeen&
   if (seen.sender_mac.is_virtual_router())
     return move_at_once(port.vrrp_moves, id, seen.sender_mac);
   if (port.trusted) return move_at_once(port.trusted_moves, id, seen.sender_mac);
-  if (!entry.challenger.is_zero() || !port.challenges.take(now_)) {
+  const bool lately = now_ < entry.challenged + kChallengeAgain;
+  if (!entry.challenger.is_zero() || (lately && !port.challenges.take(now_))) {
     ++counters_.moves_policed;
     return DropReason::arp_policed;
   }
+  entry.challenged = now_;
   entry.challenger = seen.sender_mac;
   entry.claim_operation = static_cast<std::uint8_t>(seen.operation);
   entry.claim_target_mac = seen.target_mac;
@@ -226,7 +227,8 @@ void Neighbors::accept_challenger(Id id) {
   replace_mac(id, claim.sender_mac);
   cause_ = cause;
   frame_ = frame;
-  begin_probe(id);
+  // Whoever claimed it may not be who has it: everybody is asked.
+  begin_probe(id, kUnicastProbes);
 }
 
 void Neighbors::challenge_step(Id id) {
@@ -234,7 +236,7 @@ void Neighbors::challenge_step(Id id) {
   if (entry.challenge_probed) return accept_challenger(id);
   if (now_ < entry.solicited + kSolicitInterval) {
     entry.challenge_at = entry.solicited + kSolicitInterval;
-  } else if (!spend(ports_[entry.interface], Keep::for_nobody)) {
+  } else if (!spend(ports_[entry.interface], Keep::for_probes)) {
     entry.challenge_at = turn(ports_[entry.interface]);
   } else {
     // Beside the state's own probes: keep their count and next step.

@@ -73,9 +73,9 @@ void Neighbors::use_check(Id id) {
   arm(id);
 }
 
-void Neighbors::begin_probe(Id id) {
+void Neighbors::begin_probe(Id id, unsigned probes_sent) {
   Neighbor& entry = table_[id];
-  entry.probes = 0;
+  entry.probes = static_cast<std::uint8_t>(probes_sent);
   entry.state = NeighborState::delay;
   send_probe(id);
 }
@@ -136,7 +136,10 @@ void Neighbors::set_storm(InterfaceId interface, bool storm) {
 void Neighbors::retry_pending(Id id) {
   Neighbor& entry = table_[id];
   if (entry.probes >= kMaxSolicits) return fail(id);
-  if (spend(ports_[entry.interface], entry.known_before ? Keep::for_probes : Keep::for_known))
+  const Keep keep = entry.known_before ? Keep::for_probes
+                    : entry.modest     ? Keep::for_retries
+                                       : Keep::for_known;
+  if (spend(ports_[entry.interface], keep))
     solicit(entry, std::nullopt);
   else
     entry.act_at = turn(ports_[entry.interface]);

@@ -129,7 +129,9 @@ void Router::serve_glean(PacketBuffer packet, const PuntMeta& meta) {
   if (const auto mac = neighbors_.lookup(slot->interface, slot->ip))
     return forward({packet.release()}, slot->interface, *mac);
   neighbors_.glean(slot->interface, slot->ip, {packet.release()},
-                   meta.punt_class == PuntClass::p4_glean_known);
+                   {.known_before = meta.punt_class == PuntClass::p4_glean_known,
+                    .modest = meta.modest,
+                    .from = meta.interface});
 }
 
 void Router::serve_layer2(const PacketBuffer& packet, const PuntMeta& meta) {
@@ -186,7 +188,7 @@ std::optional<Ipv4Address> Router::source_towards(Ipv4Address destination,
 void Router::send(PacketView packet) {
   for (auto& waiting : outbound_.send(packet))
     neighbors_.glean(waiting.neighbor.interface, waiting.neighbor.ip, {waiting.packet.release()},
-                     true);
+                     {.known_before = true});
 }
 
 void Router::solicit(InterfaceId interface, Ipv4Address target,

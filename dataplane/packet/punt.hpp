@@ -60,6 +60,7 @@ struct PuntMeta {
   std::uint16_t mtu = 0;        // too_big: of the next hop, in bytes of IP
   PuntClass punt_class = PuntClass::local;
   PuntReason reason = PuntReason::local;
+  bool modest = false;          // glean: its source has asked for few lately
   bool link_broadcast = false;  // came in a link-layer broadcast or multicast
   std::uint8_t worker = 0;
 };

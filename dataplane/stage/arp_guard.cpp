@@ -31,10 +31,11 @@ Sender look_up(const wire::Arp& arp, const OwnAddress& subnet, const AdjacencyTa
   return {adjacency.destination == arp.sender_mac ? Known::same : Known::other, index};
 }
 
-ArpVerdict binding_change(const wire::Arp& arp, bool answer) {
+ArpVerdict binding_change(const wire::Arp& arp, bool answer, AdjacencyIndex claimed) {
   return {.answer = answer,
           .punt = true,
           .from_virtual_router = arp.sender_mac.is_virtual_router(),
+          .claimed = claimed,
           .punt_class = PuntClass::p3_binding_change,
           .storm_class = StormClass::binding_changes};
 }
@@ -54,7 +55,7 @@ ArpVerdict judge_request(const wire::Arp& arp, const Interface& interface, const
       if (for_us) return {.answer = true, .storm_class = StormClass::known_requests};
       break;
     case Known::other:
-      return binding_change(arp, for_us);
+      return binding_change(arp, for_us, sender.index);
     case Known::failed:
       return unknown(for_us, true);
     case Known::no:
@@ -91,7 +92,7 @@ ArpVerdict judge_arp(const wire::Arp& arp, const MacAddress& source, const Inter
     return drop(request ? DropReason::arp_not_for_us : DropReason::arp_bad_sender);
   }
   // The control plane defends our address (RFC 5227 section 2.4).
-  if (interface.own(sender) != nullptr) return binding_change(arp, false);
+  if (interface.own(sender) != nullptr) return binding_change(arp, false, 0);
 
   const OwnAddress* subnet = interface.subnet_of(sender);
   if (subnet == nullptr) return drop(DropReason::arp_outside_subnet);

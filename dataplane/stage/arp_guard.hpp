@@ -19,8 +19,8 @@ namespace weir {
 
 /// What is spent of an interface's ArpPolicy on one worker.
 struct ArpBudget {
-  PolicerState answers, replies, known_requests, unknown_requests, binding_changes, virtual_routers,
-      gleans_known, gleans_unknown;
+  PolicerState answers, replies, known_requests, unknown_requests, binding_changes, first_claims,
+      virtual_routers, gleans_known, gleans_unknown;
 };
 
 /// What becomes of one ARP packet: any combination of answer and punt, or a drop.
@@ -28,6 +28,7 @@ struct ArpVerdict {
   bool answer = false;
   bool punt = false;
   bool from_virtual_router = false;  // a binding change to a VRRP address
+  AdjacencyIndex claimed = 0;        // a binding change: the neighbour's
   PuntClass punt_class = PuntClass::p0_reply;
   PuntReason reason = PuntReason::arp;
   StormClass storm_class = StormClass::others;

@@ -10,13 +10,23 @@ constexpr std::uint32_t kPage = 4096;
 
 }  // namespace
 
+SlotBytes::SlotBytes(std::uint32_t slots)
+    : memory_(slots, Pages::small), bytes_(static_cast<std::uint8_t*>(memory_.data())) {}
+
+/// Whole pages go back to the system; what is smaller, or may not, is cleared.
+void SlotBytes::clear(AdjacencyIndex block, std::uint32_t size) {
+  if (size >= kPage && memory_.discard(block, size)) return;
+  // Reads before it writes: an untouched page must stay the shared zero page.
+  for (std::uint32_t i = 0; i < size; ++i)
+    if (get(block + i) != 0) set(block + i, 0);
+}
+
 AdjacencyTable::AdjacencyTable()
     : slots_memory_(std::size_t{kSlots} * sizeof(Adjacency), Pages::transparent),
-      used_memory_(kSlots, Pages::small),
-      marks_memory_(kSlots, Pages::small),
       slots_(static_cast<Adjacency*>(slots_memory_.data())),
-      used_(static_cast<std::uint8_t*>(used_memory_.data())),
-      marks_(static_cast<std::uint8_t*>(marks_memory_.data())) {
+      used_(kSlots),
+      marks_(kSlots),
+      claims_(kSlots) {
   slots_memory_.map_for_reading(0, next_ * sizeof(Adjacency));
 }
 
@@ -26,8 +36,7 @@ std::optional<AdjacencyIndex> AdjacencyTable::allocate(std::uint32_t size) {
   if (!block && grow(size)) block = take_free(log2);
   if (!block) return std::nullopt;
   slots_memory_.map_for_reading(std::size_t{*block} * sizeof(Adjacency), size * sizeof(Adjacency));
-  used_memory_.map_for_reading(*block, size);
-  marks_memory_.map_for_reading(*block, size);
+  for (SlotBytes* bytes : {&used_, &marks_, &claims_}) bytes->map(*block, size);
   return block;
 }
 
@@ -60,13 +69,7 @@ bool AdjacencyTable::grow(std::uint32_t size) {
 }
 
 void AdjacencyTable::release(AdjacencyIndex block, std::uint32_t size) {
-  // Whole pages go back to the system; what is smaller, or may not, is cleared.
-  if (size < kPage || !used_memory_.discard(block, size))
-    for (std::uint32_t i = 0; i < size; ++i) take_used(block + i);
-  if (size < kPage || !marks_memory_.discard(block, size))
-    for (std::uint32_t i = 0; i < size; ++i)
-      if (mark(block + i) != 0)
-        __atomic_store_n(&marks_[block + i], std::uint8_t{0}, __ATOMIC_RELAXED);
+  for (SlotBytes* bytes : {&used_, &marks_, &claims_}) bytes->clear(block, size);
   // A part of a huge page would split it.
   const std::size_t least = slots_memory_.pages() == Pages::small ? kPage : HugeRegion::kAlignment;
   if (size < least / sizeof(Adjacency) ||
@@ -88,12 +91,12 @@ void AdjacencyTable::store(AdjacencyIndex index, const Adjacency& adjacency) {
   store_adjacency(&slots_[index], value);
   const bool known = is_interface(adjacency.egress) || adjacency.egress == Egress::failed;
   if (known != ((mark(index) & kKnown) != 0))
-    __atomic_fetch_xor(&marks_[index], kKnown, __ATOMIC_RELAXED);
+    __atomic_fetch_xor(&marks_.data()[index], kKnown, __ATOMIC_RELAXED);
 }
 
 void AdjacencyTable::expect_answers(AdjacencyIndex index) {
   std::uint8_t now = mark(index);
-  while (!__atomic_compare_exchange_n(&marks_[index], &now,
+  while (!__atomic_compare_exchange_n(&marks_.data()[index], &now,
                                       static_cast<std::uint8_t>((now & kKnown) | kAnswersEach),
                                       true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
   }
@@ -102,8 +105,8 @@ void AdjacencyTable::expect_answers(AdjacencyIndex index) {
 bool AdjacencyTable::take_answer(AdjacencyIndex index) const {
   std::uint8_t now = mark(index);
   while ((now & kAnswers) != 0)
-    if (__atomic_compare_exchange_n(&marks_[index], &now, static_cast<std::uint8_t>(now - 1), true,
-                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    if (__atomic_compare_exchange_n(&marks_.data()[index], &now, static_cast<std::uint8_t>(now - 1),
+                                    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       return true;
   return false;
 }
@@ -116,9 +119,8 @@ Adjacency AdjacencyTable::load(AdjacencyIndex index) const {
 }
 
 bool AdjacencyTable::take_used(AdjacencyIndex index) {
-  std::uint8_t* mark = &used_[index];
-  if (__atomic_load_n(mark, __ATOMIC_RELAXED) == 0) return false;
-  __atomic_store_n(mark, std::uint8_t{0}, __ATOMIC_RELAXED);
+  if (used_.get(index) == 0) return false;
+  used_.set(index, 0);
   return true;
 }
 

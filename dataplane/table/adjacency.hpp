@@ -91,6 +91,27 @@ inline void store_adjacency(Adjacency* slot, __m128i value) {
 /// Index into the table; 0 is never handed out.
 using AdjacencyIndex = std::uint32_t;
 
+/// A byte a slot, all zero at first, in pages that come with the first write. Relaxed atomics.
+class SlotBytes {
+ public:
+  explicit SlotBytes(std::uint32_t slots);
+  std::uint8_t get(AdjacencyIndex index) const {
+    return __atomic_load_n(&bytes_[index], __ATOMIC_RELAXED);
+  }
+  void set(AdjacencyIndex index, std::uint8_t value) const {
+    __atomic_store_n(&bytes_[index], value, __ATOMIC_RELAXED);
+  }
+  std::uint8_t* data() const { return bytes_; }
+  /// No reader of this block faults from now on.
+  void map(AdjacencyIndex block, std::uint32_t size) { memory_.map_for_reading(block, size); }
+  /// All of the block is zero again.
+  void clear(AdjacencyIndex block, std::uint32_t size);
+
+ private:
+  HugeRegion memory_;
+  std::uint8_t* bytes_;
+};
+
 /// A lazily mapped array of adjacencies, in huge pages where the kernel has them (a walk through
 /// small ones costs more than all the rest of a lookup in a wide subnet), given out in power-of-two
 /// blocks (a subnet's hosts, or one verdict). Readers are lock-free; one writer.
@@ -115,7 +136,7 @@ class AdjacencyTable {
   /// Whether `index` forwarded a packet since it was last asked; clears the mark. Workers mark one
   /// packet a burst, so a busy neighbour is found within moments and an idle one never is.
   bool take_used(AdjacencyIndex index);
-  std::uint8_t* used_marks() const { return used_; }
+  std::uint8_t* used_marks() const { return used_.data(); }
 
   /// A byte a slot, so that ARP from senders that are nobody's neighbour costs no look at the
   /// slots: whether the neighbour is resolved or failed, and how many answers to a solicitation of
@@ -123,22 +144,21 @@ class AdjacencyTable {
   static constexpr std::uint8_t kKnown = 0x80, kAnswers = 0x7f;
   /// After one solicitation.
   static constexpr std::uint8_t kAnswersEach = 4;
-  std::uint8_t mark(AdjacencyIndex index) const {
-    return __atomic_load_n(&marks_[index], __ATOMIC_RELAXED);
-  }
-  const std::uint8_t* marks() const { return marks_; }
+  std::uint8_t mark(AdjacencyIndex index) const { return marks_.get(index); }
+  const std::uint8_t* marks() const { return marks_.data(); }
   /// The control thread has asked.
   void expect_answers(AdjacencyIndex index);
   /// Whether an answer is expected, which takes it. Any thread.
   bool take_answer(AdjacencyIndex index) const;
 
+  /// When somebody else's claim to the neighbour's address was last handed over: another byte a
+  /// slot, 0 for never. Any thread.
+  const SlotBytes& claims() const { return claims_; }
+
  private:
   HugeRegion slots_memory_;
-  HugeRegion used_memory_;
-  HugeRegion marks_memory_;
   Adjacency* slots_;
-  std::uint8_t* used_;
-  std::uint8_t* marks_;
+  SlotBytes used_, marks_, claims_;
   std::uint32_t next_ = 16;  // the first block; small indices stay free so that 0 is never valid
   static constexpr unsigned kSizes = 27;
   std::vector<AdjacencyIndex> free_[kSizes];  // blocks below `next_`, by log2 of their size

@@ -239,6 +239,8 @@ void Pipeline::arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdic
                            .reason = verdict.reason},
                           arrival.now);
   const bool handed_over = verdict.punt && punted == Punter::kPunted;
+  if (handed_over && verdict.claimed != 0)
+    arrival.snapshot.tables.adjacencies->claims().set(verdict.claimed, claim_time(arrival));
   if (verdict.answer) {
     // The frame becomes the answer. What was punted is a second packet, ended by the control
     // plane.
@@ -252,6 +254,27 @@ void Pipeline::arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdic
   } else {
     drop(i, punted);
   }
+}
+
+/// Now, by the clock of claims; never 0.
+std::uint8_t Pipeline::claim_time(const Arrival& arrival) {
+  return static_cast<std::uint8_t>((arrival.now >> arrival.interface.arp.claim_clock) % 255 + 1);
+}
+
+/// What pays for handing over an unknown sender's request, or a claim: of a VRRP address, the first
+/// to this address for a while, or one more.
+Pipeline::PuntBudget Pipeline::punt_budget(const Arrival& arrival, ArpBudget& budget,
+                                           const ArpVerdict& verdict) {
+  const ArpPolicy& policy = arrival.interface.arp;
+  if (verdict.storm_class != StormClass::binding_changes)
+    return {budget.unknown_requests, policy.unknown_requests};
+  if (verdict.from_virtual_router) return {budget.virtual_routers, policy.virtual_routers};
+  const unsigned last = verdict.claimed != 0
+                            ? arrival.snapshot.tables.adjacencies->claims().get(verdict.claimed)
+                            : claim_time(arrival);
+  const bool lately = last != 0 && (claim_time(arrival) + 255u - last) % 255 < kClaimMemory;
+  if (lately) return {budget.binding_changes, policy.binding_changes};
+  return {budget.first_claims, policy.first_claims};
 }
 
 /// Takes from the verdict what no budget is left for; returns why.
@@ -269,13 +292,7 @@ DropReason Pipeline::police(const Arrival& arrival, unsigned i, ArpVerdict& verd
     return DropReason::arp_policed;
   }
   // Unknown senders, and those who claim what belongs to another.
-  const bool change = verdict.storm_class == StormClass::binding_changes;
-  PolicerState& punts = !change                       ? budget.unknown_requests
-                        : verdict.from_virtual_router ? budget.virtual_routers
-                                                      : budget.binding_changes;
-  const PolicerRate& rate = !change                       ? policy.unknown_requests
-                            : verdict.from_virtual_router ? policy.virtual_routers
-                                                          : policy.binding_changes;
+  const auto [punts, rate] = punt_budget(arrival, budget, verdict);
   verdict.punt = verdict.punt && punts.has_room(rate, now);
   verdict.answer = verdict.answer && budget.answers.has_room(policy.answers, now);
   const MacAddress& source = arrival.burst.ethernet(i).source;
@@ -405,7 +422,7 @@ void Pipeline::glean_unknown(const Arrival& arrival, Lane lane) {
   for (; lane; lane = lane - Lane::one(lane.front())) {
     const unsigned i = lane.front();
     const MacAddress& source = burst.ethernet(i).source;
-    // All ask of one budget at one time: what it refused one it refuses the rest.
+    // All ask of one budget at one time: what it refuses one it refuses the rest.
     if (!budget.has_room(policy.gleans_unknown, arrival.now)) {
       if (sources_.sample(lane.count()))
         sources_.note_sample(port, source, burst.source[i], arrival.now);
@@ -413,20 +430,24 @@ void Pipeline::glean_unknown(const Arrival& arrival, Lane lane) {
       drop(lane, DropReason::glean_policed);
       break;
     }
-    if (sources_.glean(port, source, burst.source[i], policy, arrival.now) !=
-        Sources::Verdict::passed) {
+    // The source pays first: who asks for many leaves some of the port's to those who do not.
+    const auto verdict = sources_.glean(port, source, burst.source[i], policy, arrival.now);
+    const bool modest = verdict == Sources::Verdict::modest;
+    const bool within = modest || verdict == Sources::Verdict::passed;
+    if (!within ||
+        budget.take(modest ? policy.gleans_unknown : policy.gleans_common, arrival.now, 1) == 0) {
       const Lane same = from_same_source(burst, lane, source);
       sources_.more(same.count() - 1);
       policed += same.count();
-      drop(same, DropReason::glean_source_policed);
+      drop(same, within ? DropReason::glean_policed : DropReason::glean_source_policed);
       lane = (lane - same) | Lane::one(i);
       continue;
     }
-    budget.take(policy.gleans_unknown, arrival.now, 1);
     punt(arrival, i,
          {.adjacency = burst.adjacency[i],
           .punt_class = PuntClass::p5_glean_unknown,
-          .reason = PuntReason::glean});
+          .reason = PuntReason::glean,
+          .modest = modest});
   }
   counters.storm_policed[storm_class].add(policed);
 }

@@ -49,6 +49,13 @@ class Pipeline {
   bool spent(const Arrival& arrival) const;
   void sample(const Arrival& arrival, Lane lane);
   void arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdict);
+  struct PuntBudget {
+    PolicerState& state;
+    const PolicerRate& rate;
+  };
+  static PuntBudget punt_budget(const Arrival& arrival, ArpBudget& budget,
+                                const ArpVerdict& verdict);
+  static std::uint8_t claim_time(const Arrival& arrival);
   DropReason police(const Arrival& arrival, unsigned i, ArpVerdict& verdict);
   void rarp(const Arrival& arrival, Lane lane);
   void verdicts(const Arrival& arrival, Lane other, Lane group);

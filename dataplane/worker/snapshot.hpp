@@ -67,6 +67,9 @@ struct VlanMap {
   }
 };
 
+/// An address was claimed lately for so many ticks of the claim clock.
+inline constexpr std::uint8_t kClaimMemory = 8;
+
 /// How an interface treats ARP and packets to unresolved neighbours; time in TSC cycles. A rate is
 /// that of one worker and, in a bridge, of one of its members; 0 sets no limit.
 struct ArpPolicy {
@@ -74,14 +77,17 @@ struct ArpPolicy {
   PolicerRate replies;           // P0
   PolicerRate known_requests;    // P1: answered, and that is all
   PolicerRate unknown_requests;  // P2
-  PolicerRate binding_changes;   // P3
+  PolicerRate binding_changes;   // P3: claims to an address that was claimed lately
+  PolicerRate first_claims;      // P3: to others, so that who is attacked hides nobody who moves
   PolicerRate virtual_routers;   // P3 of VRRP's MAC addresses (RFC 5798 section 7.3)
   PolicerRate gleans_known, gleans_unknown;  // P4, P5
-  PolicerRate source, glean_source;          // of one source MAC address: P2, P5
+  PolicerRate gleans_common;  // P5 of sources that ask for many: leaves some for those who do not
+  PolicerRate source, glean_source;  // of one source MAC address: P2, P5
   std::uint64_t quarantine_first = 0, quarantine_most = 0;
-  bool learns = true;  // false: requests teach nothing
-  bool proxy = false;  // requests for what is routed elsewhere go to the control plane
-  bool rarp = false;   // reverse ARP does (RFC 903)
+  unsigned claim_clock = 0;  // log2 of the cycles that `kClaimMemory` counts
+  bool learns = true;        // false: requests teach nothing
+  bool proxy = false;        // requests for what is routed elsewhere go to the control plane
+  bool rarp = false;         // reverse ARP does (RFC 903)
 };
 
 enum class InterfaceKind : std::uint8_t { port, vlan, bridge };

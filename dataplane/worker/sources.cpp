@@ -79,9 +79,12 @@ Sources::Verdict Sources::request(InterfaceId port, const MacAddress& mac, std::
 Sources::Verdict Sources::glean(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
                                 const ArpPolicy& policy, std::uint64_t now) {
   Entry* const entry = note(port, mac, ip, 1, now);
-  if (entry == nullptr || entry->gleans.take(policy.glean_source, now, 1) != 0)
-    return Verdict::passed;
-  return Verdict::policed;
+  if (entry == nullptr) return Verdict::passed;
+  PolicerRate half = policy.glean_source;
+  half.tolerance /= 2;
+  const bool modest = entry->gleans.has_room(half, now);
+  if (entry->gleans.take(policy.glean_source, now, 1) == 0) return Verdict::policed;
+  return modest ? Verdict::modest : Verdict::passed;
 }
 
 }  // namespace weir

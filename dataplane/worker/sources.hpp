@@ -31,14 +31,16 @@ class Sources {
   /// Of what the port's budget drops, one in so many is noted.
   static constexpr std::uint32_t kSampled = 64;
 
-  enum class Verdict : std::uint8_t { passed, policed, quarantined };
+  /// `modest`: passed, and of its gleans' burst at least half was left.
+  enum class Verdict : std::uint8_t { passed, modest, policed, quarantined };
 
   explicit Sources(std::uint64_t seed);
 
   /// A request of an unknown sender (P2), charged to it.
   Verdict request(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
                   const ArpPolicy& policy, std::uint64_t now);
-  /// A packet to a neighbour never seen (P5), charged to it. Quarantine does not concern these.
+  /// A packet to a neighbour never seen (P5), charged to it. Quarantine does not concern these, and
+  /// a source that there is no place for passes.
   Verdict glean(InterfaceId port, const MacAddress& mac, std::uint32_t ip, const ArpPolicy& policy,
                 std::uint64_t now);
   /// `packets` more of the source that the last call was about.

@@ -282,7 +282,8 @@ class History {
 
   void glean(Input& in) {
     const std::uint8_t how = in.byte();
-    neighbors_->glean(how % 4, address(in.byte()), world_.packet(), (how & 4) != 0);
+    neighbors_->glean(how % 4, address(in.byte()), world_.packet(),
+                      {(how & 4) != 0, (how & 8) != 0, how % 4});
   }
 
   /// Bytes as they are.

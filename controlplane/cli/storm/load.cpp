@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kLoadBurst = 20'000'000, kAttackBurst = 5'000'000;  // nanoseconds' worth
 constexpr long kRest = 200'000;
+constexpr std::uint64_t kFollow = 1'000'000;
 /// A host that did not get its first packet is sent another one after this, a few times.
 constexpr std::uint64_t kAskAgain = kSecond, kGiveUp = 5 * kSecond;
 
@@ -103,6 +104,21 @@ void Load::probe_new_hosts(std::uint64_t now) {
     if (read(ledger_.resolved[host]) == 0 && now > asked_again_[host] + kAskAgain) ask(host);
 }
 
+/// A thousand packets a second to each host that moves, until one arrives there: its flow alone is
+/// too slow to time it by.
+void Load::follow_moves(std::uint64_t now) {
+  if (now < followed_ + kFollow) return;
+  followed_ = now;
+  for (std::size_t i = 0; i < ledger_.moves.size(); ++i) {
+    const Move& move = ledger_.moves[i];
+    if (read(move.announced) == 0 || read(move.arrived) != 0) continue;
+    const auto flow = static_cast<std::uint32_t>(i);
+    write_load(batch_[0], flow, Tag::warm_up, flow, now);
+    bump(ledger_.sent_frames[static_cast<std::size_t>(Port::legitimate)],
+         socket_.send({batch_.data(), 1}));
+  }
+}
+
 void Load::run() {
   leave_worker_core();
   while (now_ns() < ledger_.times.begin() && !stopping_) rest(kRest);
@@ -112,6 +128,7 @@ void Load::run() {
     const std::uint64_t now = now_ns();
     if (now >= ledger_.times.end()) break;
     if (settings_.routed && !ledger_.resolved.empty()) probe_new_hosts(now);
+    if (settings_.routed) follow_moves(now);
     const std::uint32_t due =
         settings_.flows == 0 ? 0 : bucket.take(now, static_cast<std::uint32_t>(batch_.size()));
     for (std::uint32_t i = 0; i < due; ++i, ++number)

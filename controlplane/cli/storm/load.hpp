@@ -44,12 +44,14 @@ class Load {
   void write_load(Frame& frame, std::uint32_t flow, Tag tag, std::uint64_t number,
                   std::uint64_t when) const;
   void probe_new_hosts(std::uint64_t now);
+  void follow_moves(std::uint64_t now);
 
   LoadSettings settings_;
   Ledger& ledger_;
   RawSocket socket_;
   std::vector<Frame> batch_;
   std::vector<std::uint64_t> asked_again_;  // by new host: when last
+  std::uint64_t followed_ = 0;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -48,7 +48,7 @@ class Play : public NeighborTest, public testing::WithParamInterface<Scenario> {
     words >> verb >> ip >> third >> fourth;
     const auto address = Ipv4Address::parse(ip).value_or(Ipv4Address{});
     if (verb == "glean" || verb == "again")
-      return engine.glean(0, address, world.packet(std::stoul(third.substr(1))), verb == "again");
+      return engine.glean(0, address, world.packet(std::stoul(third.substr(1))), {verb == "again"});
     if (verb == "used") {
       world.used.insert({0, address});
       return;

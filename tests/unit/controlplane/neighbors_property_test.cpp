@@ -39,7 +39,8 @@ class History {
       case 2:
       case 3:
       case 4:
-        return engine.glean(i, any_host(i), world.packet(), pick(2) == 0);
+        return engine.glean(i, any_host(i), world.packet(),
+                            {pick(2) == 0, pick(2) == 0, static_cast<InterfaceId>(pick(6))});
       case 5:
       case 6:
       case 7:
@@ -245,7 +246,7 @@ struct BigTable : testing::Test {
   /// Resolves `count` hosts at the interface's pace.
   void resolve(InterfaceId i, std::uint32_t count) {
     for (std::uint32_t n = 1; n <= count; ++n) {
-      engine.glean(i, host16(i, n), world.packet(), true);
+      engine.glean(i, host16(i, n), world.packet(), {true});
       answer(i, host16(i, n));
       advance_to(clock, engine, clock.now() + 500us);
     }
@@ -305,15 +306,15 @@ TEST_F(BigTable, FullTableStillTakesRealHostsAndFairly) {
   resolve(1, 16384);
   // A newcomer of the smaller interface evicts from the bigger one, and the oldest.
   const Ipv4Address late = host16(1, 20000);
-  engine.glean(1, late, world.packet(), false);
+  engine.glean(1, late, world.packet(), {false});
   answer(1, late);
   EXPECT_EQ(engine.lookup(1, late), mac(late.value()));
   EXPECT_EQ(engine.lookup(0, host16(0, 1)), std::nullopt);
   EXPECT_EQ(engine.counters().entries, 65536u);
   // Beyond 75 % an interface evicts only its own.
-  engine.glean(0, host16(0, 60000), world.packet(), false);
+  engine.glean(0, host16(0, 60000), world.packet(), {false});
   answer(0, host16(0, 60000));
-  engine.glean(0, host16(0, 60001), world.packet(), false);
+  engine.glean(0, host16(0, 60001), world.packet(), {false});
   answer(0, host16(0, 60001));
   EXPECT_EQ(engine.lookup(0, host16(0, 2)), std::nullopt);
   EXPECT_TRUE(engine.lookup(1, host16(1, 1)));
@@ -332,11 +333,11 @@ TEST_F(BigTable, SweepNeitherEvictsNorStarvesTheOther) {
   // A million packets a second to hosts that do not exist, for 4 s; beside it ten real hosts a
   // second.
   for (std::uint32_t n = 0; n < 400000; ++n) {
-    engine.glean(0, host16(0, 1 + n % 100000), world.packet(), false);
+    engine.glean(0, host16(0, 1 + n % 100000), world.packet(), {false});
     advance_to(clock, engine, clock.now() + 10us);
     if (n % 10000 != 0) continue;
     const Ipv4Address real = host16(1, 2000 + n / 10000);
-    engine.glean(1, real, world.packet(), false);
+    engine.glean(1, real, world.packet(), {false});
     answer(1, real);
     resolved += engine.lookup(1, real).has_value();
   }
@@ -358,7 +359,7 @@ TEST_F(BigTable, SixThousandAreBackInThreeSecondsAfterAFlush) {
     for (auto it = missing.begin(); it != missing.end();) {
       const Ipv4Address ip = host16(0, *it);
       const std::uint64_t asked = world.solicits;
-      engine.glean(0, ip, world.packet(), true);
+      engine.glean(0, ip, world.packet(), {true});
       if (world.solicits == asked) break;  // the budget is spent
       answer(0, ip);
       it = missing.erase(it);

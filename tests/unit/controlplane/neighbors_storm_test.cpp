@@ -12,7 +12,7 @@ const Ipv4Address kHost{10, 0, 0, 5}, kUs{10, 0, 0, 1};
 
 struct NeighborStorm : NeighborTest {
   void establish(Ipv4Address ip = kHost, std::uint32_t m = 1) {
-    engine.glean(0, ip, world.packet(), true);
+    engine.glean(0, ip, world.packet(), {true});
     EXPECT_EQ(reply(ip, mac(m)), std::nullopt);
   }
   /// Lets time pass as long as the adjacency of `ip` forwards; how long it did.
@@ -203,7 +203,7 @@ TEST(NeighborSoak, LifetimesInterruptNobodyInUse) {
     engine.arp({0, wire::Arp::kReply, m, ip, kOurMac, kUs, m});
   };
   for (std::uint32_t n = 0; n < kHosts; ++n) {
-    engine.glean(0, host(n), world.packet(), true);
+    engine.glean(0, host(n), world.packet(), {true});
     answer(host(n));
     advance_to(clock, engine, clock.now() + 1ms);
   }
@@ -247,7 +247,7 @@ TEST(NeighborSoak, RefreshesBeyondTheBudgetWaitInLine) {
     return engine.arp({0, wire::Arp::kReply, m, ip, kOurMac, kUs, m});
   };
   for (std::uint32_t n = 0; n < 16384; ++n) {
-    engine.glean(0, Ipv4Address{0x0a000100u + n}, world.packet(), true);
+    engine.glean(0, Ipv4Address{0x0a000100u + n}, world.packet(), {true});
     ASSERT_EQ(answer(Ipv4Address{0x0a000100u + n}), std::nullopt);
     advance_to(clock, engine, clock.now() + 1ms);
   }

@@ -53,11 +53,26 @@ TEST(Sources, QuarantineIsLongerEachTime) {
     EXPECT_EQ(sources.request(3, mac(1), 0, policy(), now + (seconds - 1) * kSecond),
               Sources::Verdict::quarantined)
         << seconds;
-    EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), now), Sources::Verdict::passed)
+    EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), now), Sources::Verdict::modest)
         << "of ARP only";
     now += (seconds + 1) * kSecond;
     EXPECT_EQ(sources.request(3, mac(1), 0, policy(), now), Sources::Verdict::passed) << seconds;
   }
+}
+
+// Within its burst, and modest in the first half of it only.
+TEST(Sources, WhoGleansMuchIsNotModest) {
+  Sources sources(1);
+  std::map<Sources::Verdict, unsigned> verdicts;
+  for (unsigned i = 0; i < 100; ++i) ++verdicts[sources.glean(3, mac(1), 0, policy(), kSecond)];
+  EXPECT_EQ(verdicts[Sources::Verdict::modest] + verdicts[Sources::Verdict::passed], 50u);
+  EXPECT_NEAR(verdicts[Sources::Verdict::modest], 25, 1);
+  EXPECT_EQ(sources.glean(3, mac(2), 0, policy(), kSecond), Sources::Verdict::modest);
+  // As often as it may is too often; a while later it is modest again.
+  for (unsigned i = 1; i <= 50; ++i)
+    EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), kSecond + i * kSecond / 10),
+              Sources::Verdict::passed);
+  EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), 10 * kSecond), Sources::Verdict::modest);
 }
 
 TEST(Sources, AQuarantinedOneIsNotForgottenForNewcomers) {
