@@ -22,6 +22,11 @@ class Lane {
   constexpr unsigned count() const { return static_cast<unsigned>(std::popcount(mask_)); }
   constexpr bool has(unsigned index) const { return (mask_ >> index & 1) != 0; }
   constexpr unsigned front() const { return static_cast<unsigned>(std::countr_zero(mask_)); }
+  /// The first packet at `index` or after it, going round; of a lane that is not empty.
+  constexpr unsigned around(unsigned index) const {
+    const auto turn = static_cast<int>(index % 64);
+    return (static_cast<unsigned>(std::countr_zero(std::rotr(mask_, turn))) + index) % 64;
+  }
   constexpr void add(unsigned index) { mask_ |= std::uint64_t{1} << index; }
 
   /// Calls `f(index)` for each packet, in order of arrival.

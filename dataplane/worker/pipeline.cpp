@@ -213,7 +213,7 @@ bool Pipeline::spent(const Arrival& arrival) const {
 /// Notes who sends what was dropped without a look at the sender, of ARP.
 void Pipeline::sample(const Arrival& arrival, Lane lane) {
   if (!lane || !sources_.sample(lane.count())) return;
-  const unsigned i = lane.front();
+  const unsigned i = lane.around(sources_.pick());
   sources_.note_sample(heard_on(arrival), arrival.burst.ethernet(i).source,
                        arrival.burst.arp(i).sender_ip.get(), arrival.now);
 }
@@ -424,8 +424,11 @@ void Pipeline::glean_unknown(const Arrival& arrival, Lane lane) {
     const MacAddress& source = burst.ethernet(i).source;
     // All ask of one budget at one time: what it refuses one it refuses the rest.
     if (!budget.has_room(policy.gleans_unknown, arrival.now)) {
-      if (sources_.sample(lane.count()))
-        sources_.note_sample(port, source, burst.source[i], arrival.now);
+      if (sources_.sample_gleans(lane.count())) {
+        const unsigned one = lane.around(sources_.pick());
+        sources_.charge_gleans(port, burst.ethernet(one).source, burst.source[one], policy,
+                               arrival.now);
+      }
       policed += lane.count();
       drop(lane, DropReason::glean_policed);
       break;

@@ -13,7 +13,10 @@ std::uint64_t key_of(InterfaceId port, const MacAddress& mac) {
 }  // namespace
 
 Sources::Sources(std::uint64_t seed)
-    : sets_(std::make_unique<std::array<Set, kSets>>()), seed_(seed | 1) {}
+    : sets_(std::make_unique<std::array<Set, kSets>>()),
+      gleans_(std::make_unique<std::array<GleanRow, kGleanRows>>()),
+      seed_(seed | 1),
+      random_(seed_) {}
 
 MacAddress Sources::mac_of(std::uint64_t key) {
   MacAddress mac;
@@ -21,13 +24,22 @@ MacAddress Sources::mac_of(std::uint64_t key) {
   return mac;
 }
 
+std::uint64_t Sources::hash(std::uint64_t key) const {
+  const std::uint64_t half = (key ^ seed_) * 0x9e3779b97f4a7c15ULL;
+  return (half ^ half >> 32) * (seed_ ^ 0xd6e8feb86659fd93ULL);
+}
+
+/// The index into each row of gleans, one after the other.
+std::uint64_t Sources::glean_hash(InterfaceId port, const MacAddress& mac) const {
+  const std::uint64_t all = hash(key_of(port, mac));
+  return all ^ all >> 32;
+}
+
 Sources::Entry* Sources::find(InterfaceId port, const MacAddress& mac, std::uint64_t now) {
   const std::uint64_t key = key_of(port, mac);
   // Who floods alone is looked for once.
   if (last_ != nullptr && last_->key.load(std::memory_order_relaxed) == key) return last_;
-  std::uint64_t hash = (key ^ seed_) * 0x9e3779b97f4a7c15ULL;
-  hash = (hash ^ hash >> 32) * (seed_ ^ 0xd6e8feb86659fd93ULL);
-  Set& set = (*sets_)[(hash >> 40) % kSets];
+  Set& set = (*sets_)[(hash(key) >> 40) % kSets];
   Entry* silent = nullptr;
   for (Entry& entry : set.way) {
     if (entry.key.load(std::memory_order_relaxed) == key) return last_ = &entry;
@@ -37,7 +49,6 @@ Sources::Entry* Sources::find(InterfaceId port, const MacAddress& mac, std::uint
   if (silent == nullptr) return nullptr;
   silent->key.store(0, std::memory_order_relaxed);
   silent->requests = {};
-  silent->gleans = {};
   silent->quarantined_until.store(0, std::memory_order_relaxed);
   silent->ip.store(0, std::memory_order_relaxed);
   silent->packets.store(0, std::memory_order_relaxed);
@@ -76,15 +87,32 @@ Sources::Verdict Sources::request(InterfaceId port, const MacAddress& mac, std::
   return Verdict::quarantined;
 }
 
+void Sources::charge_gleans(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
+                            const ArpPolicy& policy, std::uint64_t now) {
+  const std::uint32_t packets = unsampled_gleans_;
+  unsampled_gleans_ = 0;
+  note(port, mac, ip, packets, now);
+  std::uint64_t index = glean_hash(port, mac);
+  for (GleanRow& row : *gleans_) {
+    row[index % kGleanBuckets].take(policy.glean_source, now, packets);
+    index /= kGleanBuckets;
+  }
+}
+
 Sources::Verdict Sources::glean(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
                                 const ArpPolicy& policy, std::uint64_t now) {
-  Entry* const entry = note(port, mac, ip, 1, now);
-  if (entry == nullptr) return Verdict::passed;
-  PolicerRate half = policy.glean_source;
-  half.tolerance /= 2;
-  const bool modest = entry->gleans.has_room(half, now);
-  if (entry->gleans.take(policy.glean_source, now, 1) == 0) return Verdict::policed;
-  return modest ? Verdict::modest : Verdict::passed;
+  note(port, mac, ip, 1, now);
+  PolicerRate few = policy.glean_source;
+  few.tolerance /= 8;
+  bool modest = false, passed = false;
+  std::uint64_t index = glean_hash(port, mac);
+  for (GleanRow& row : *gleans_) {
+    PolicerState& bucket = row[index % kGleanBuckets];
+    modest = modest || bucket.has_room(few, now);
+    passed = bucket.take(policy.glean_source, now, 1) != 0 || passed;
+    index /= kGleanBuckets;
+  }
+  return modest ? Verdict::modest : passed ? Verdict::passed : Verdict::policed;
 }
 
 }  // namespace weir

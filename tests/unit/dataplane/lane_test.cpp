@@ -81,5 +81,14 @@ TEST(Names, AreUniqueAndNotEmpty) {
   }
 }
 
+TEST(Lane, AroundIsTheNextOneGoingRound) {
+  const Lane lane{std::uint64_t{1} << 3 | std::uint64_t{1} << 40 | std::uint64_t{1} << 63};
+  for (unsigned from = 0; from < 64; ++from) {
+    unsigned next = from;
+    while (!lane.has(next)) next = (next + 1) % 64;
+    EXPECT_EQ(lane.around(from), next) << from;
+  }
+}
+
 }  // namespace
 }  // namespace weir

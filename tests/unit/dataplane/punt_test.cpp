@@ -170,6 +170,61 @@ TEST(Punt, ASweepOfOneSourceLeavesGleansToOthers) {
   EXPECT_EQ(lab().imbalance(), "");
 }
 
+// A thousand of them ask for more than the port may: who asks for few comes through all the same.
+TEST(Punt, ASweepOfAThousandSourcesLeavesGleansToTheModest) {
+  const std::uint64_t second = lab().dataplane().ticks_per_second();
+  std::uint64_t now = lab().now() + second;
+  const auto glean = [](unsigned i) {
+    return Ipv4Packet{.from_mac = source(i), .destination = {10, 0, 1, 50}}.frame();
+  };
+  const auto sweep = [&](unsigned each) {
+    for (unsigned i = 0; i < 1000; ++i) {
+      burst_of(glean(20'000 + i), each);
+      if (i % 10 == 9) rounds_at(now);
+      if (i % 10 == 9) lab().punted();
+    }
+  };
+  for (unsigned i = 0; i < 12; ++i, now += second / 4) sweep(30);
+  unsigned punted = 0;
+  for (unsigned i = 0; i < 40; ++i, now += second / 20) {
+    sweep(2);
+    lab().arrive(kLan, glean(30'000 + i));
+    rounds_at(now);
+    for (const Punted& each : lab().punted()) punted += each.meta.modest;
+  }
+  EXPECT_EQ(punted, 40u);
+  lab().drops();
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
+// The first claim to an address for a while is handed over, whoever else is claimed meanwhile.
+TEST(Punt, ClaimsToOneAddressHideNoneToAnother) {
+  const std::uint64_t second = lab().dataplane().ticks_per_second();
+  std::uint64_t now = lab().now() + 10 * second;
+  unsigned number = 40'000;
+  const auto claims = [&](Ipv4Address ip, unsigned count) {
+    for (unsigned i = 0; i < count; ++i, ++number)
+      lab().arrive(
+          kWan,
+          ArpPacket{
+              .from_mac = source(number), .sender_mac = source(number), .sender = ip, .target = ip}
+              .frame());
+    rounds_at(now);
+    const auto punted = lab().punted();
+    for (const Punted& each : punted) EXPECT_EQ(each.meta.punt_class, PuntClass::p3_binding_change);
+    return punted.size();
+  };
+  EXPECT_EQ(claims({10, 0, 1, 2}, 100), 1u + 10) << "and the burst of binding changes";
+  EXPECT_EQ(claims({10, 0, 1, 2}, 1), 0u);
+  EXPECT_EQ(claims({10, 0, 1, 3}, 100), 1u);
+  EXPECT_EQ(claims({10, 0, 1, 1}, 1), 0u) << "our own address has binding changes' budget";
+  now += 6 * second;
+  EXPECT_EQ(claims({10, 0, 1, 2}, 100), 1u + 10);
+  EXPECT_EQ(lab().drops(),
+            (std::map<std::string, std::uint64_t>{{"arp-policed", 89 + 1 + 99 + 1 + 89}}));
+  EXPECT_EQ(lab().imbalance(), "");
+}
+
 TEST(Punt, AFullRingDrops) {
   const Bytes frame = Ipv4Packet{.destination = {10, 0, 0, 1}}.frame();
   for (int burst = 0; burst < 18; ++burst) {

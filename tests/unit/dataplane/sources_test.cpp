@@ -60,19 +60,37 @@ TEST(Sources, QuarantineIsLongerEachTime) {
   }
 }
 
-// Within its burst, and modest in the first half of it only.
+// Within its burst, and modest in the first eighth of it only.
 TEST(Sources, WhoGleansMuchIsNotModest) {
   Sources sources(1);
   std::map<Sources::Verdict, unsigned> verdicts;
   for (unsigned i = 0; i < 100; ++i) ++verdicts[sources.glean(3, mac(1), 0, policy(), kSecond)];
   EXPECT_EQ(verdicts[Sources::Verdict::modest] + verdicts[Sources::Verdict::passed], 50u);
-  EXPECT_NEAR(verdicts[Sources::Verdict::modest], 25, 1);
+  EXPECT_NEAR(verdicts[Sources::Verdict::modest], 7, 1);
   EXPECT_EQ(sources.glean(3, mac(2), 0, policy(), kSecond), Sources::Verdict::modest);
   // As often as it may is too often; a while later it is modest again.
-  for (unsigned i = 1; i <= 50; ++i)
+  for (unsigned i = 1; i <= 40; ++i)
     EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), kSecond + i * kSecond / 10),
               Sources::Verdict::passed);
   EXPECT_EQ(sources.glean(3, mac(1), 0, policy(), 10 * kSecond), Sources::Verdict::modest);
+}
+
+// A thousand that sweep take nothing from others, whose buckets they share here and there.
+TEST(Sources, WhoSweepsMakesNobodyElseImmodest) {
+  Sources sources(7);
+  for (unsigned k = 0; k < 60; ++k)
+    for (unsigned i = 0; i < 1000; ++i) sources.glean(3, mac(i), 0, policy(), kSecond);
+  unsigned modest = 0;
+  for (unsigned i = 1000; i < 21'000; ++i)
+    modest +=
+        sources.glean(3, mac(i), 0, policy(), kSecond + i * kSecond) == Sources::Verdict::modest;
+  EXPECT_EQ(modest, 20'000u) << "long after";
+  modest = 0;
+  for (unsigned i = 0; i < 1000; ++i)
+    for (unsigned k = 0; k < 60; ++k) sources.glean(3, mac(i), 0, policy(), 30'000 * kSecond);
+  for (unsigned i = 30'000; i < 35'000; ++i)
+    modest += sources.glean(4, mac(i), 0, policy(), 30'000 * kSecond) == Sources::Verdict::modest;
+  EXPECT_GE(modest, 4'900u) << "at the same moment, 6,000 in all";
 }
 
 TEST(Sources, AQuarantinedOneIsNotForgottenForNewcomers) {
