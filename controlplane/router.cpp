@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <random>
@@ -21,9 +22,13 @@ using namespace std::chrono_literals;
 // One turn of the control thread: bounded, so that no class of work keeps the others waiting.
 constexpr unsigned kCommandsPerTurn = 32;
 // How long it rests when a turn brought nothing. Punts ring no bell: this is what they wait at
-// most, longer when there were none for a while.
-constexpr std::chrono::nanoseconds kRest = 250us, kLongRest = 1ms;
+// most, longer when there were none for a while, and hardly while an answer to a solicitation is on
+// its way.
+constexpr std::chrono::nanoseconds kRest = 250us, kLongRest = 1ms, kShortRest = 20us;
 constexpr unsigned kRestsBeforeLong = 200;
+constexpr Duration kAnswerSoon = 1ms;
+// Of rests: the kernel's own 50 us would be the longest part of a short one.
+constexpr unsigned long kTimerSlack = 5'000;  // ns
 constexpr Duration kLinkInterval = 250ms;
 constexpr Duration kRefusedInterval = 10ms;
 constexpr std::size_t kRefusedPerTurn = 256;
@@ -305,6 +310,7 @@ void Router::run(int wake_fd) {
   const std::unique_ptr<CommandQueue, void (*)(CommandQueue*)> closing(
       &commands_, [](CommandQueue* queue) { queue->close(); });
   dataplane_.start();
+  prctl(PR_SET_TIMERSLACK, kTimerSlack);
   pollfd signal{wake_fd, POLLIN, 0};
   while (true) {
     begin_turn();
@@ -330,9 +336,11 @@ void Router::wait(int wake_fd, bool busy) {
     idle_turns_ = 0;
     return;
   }
-  const bool quiet = ++idle_turns_ > kRestsBeforeLong;
+  const bool soon = clock_.now() < solicited_ + kAnswerSoon;
+  idle_turns_ = soon ? 0 : idle_turns_ + 1;
+  const bool quiet = idle_turns_ > kRestsBeforeLong;
   std::array<pollfd, 2> events{{{commands_.event(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
-  const timespec rest{0, (quiet ? kLongRest : kRest).count()};
+  const timespec rest{0, (soon ? kShortRest : quiet ? kLongRest : kRest).count()};
   if (ppoll(events.data(), events.size(), &rest, nullptr) > 0 && (events[0].revents & POLLIN) != 0)
     commands_.acknowledge();
 }

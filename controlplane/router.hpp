@@ -189,6 +189,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   std::set<Ipv4Prefix> refused_;
   Ipv4Prefix last_refused_;
   std::uint64_t idle_turns_ = 0;
+  TimePoint solicited_{Duration::min()};  // when we last asked for a neighbour
   TimePoint next_links_{0}, next_load_{0}, last_load_{0}, next_refused_{0};
 };
 

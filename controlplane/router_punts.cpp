@@ -198,6 +198,7 @@ void Router::solicit(InterfaceId interface, Ipv4Address target,
   if (own == nullptr) return;
   forwarding_.expect_answers(interface, target);
   outbound_.arp_request(interface, Ipv4Address{own->address}, target, unicast_to);
+  solicited_ = clock_.now();
 }
 
 void Router::announce(InterfaceId interface, Ipv4Address address) {

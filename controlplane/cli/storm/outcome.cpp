@@ -73,14 +73,17 @@ Verdict judge_resolution(const Outcome& o, double limit_ms) {
                            attack.resolution_p99_ms <= before.resolution_p99_ms * 1.5;
   // Waiting for a core spoils the slowest; when most are slow, it is the router.
   const bool most_fast = attack.resolution_p50_ms <= 3 * std::max(before.resolution_p50_ms, 0.1);
-  const bool waited = attack.worker_waited > kWaited && most_fast;
-  if (attack.resolved == attack.new_hosts && (slow_anyway || waited)) {
+  const bool control = attack.control_waited > attack.worker_waited;
+  const double waited = std::max(attack.control_waited, attack.worker_waited);
+  if (attack.resolved == attack.new_hosts && (slow_anyway || (waited > kWaited && most_fast))) {
     verdict.kind = Verdict::Kind::not_shown;
     verdict.why = slow_anyway
                       ? fmt::format("without an attack it is {} ms here: the machine's scheduling",
                                     number(before.resolution_p99_ms))
-                      : fmt::format("the worker waited {:.0f} % of the time for its core",
-                                    attack.worker_waited * 100);
+                      : fmt::format(
+                            "the {} thread waited {:.0f} % of the time for its core, which "
+                            "others used",
+                            control ? "control" : "worker's", waited * 100);
     return verdict;
   }
   verdict.kind = Verdict::Kind::missed;
@@ -139,6 +142,7 @@ Json to_json(const Phase& p) {
           {"control_cpu", p.control_cpu},
           {"worker_cpu", p.worker_cpu},
           {"worker_waited", p.worker_waited},
+          {"control_waited", p.control_waited},
           {"busy", p.busy},
           {"softirq", p.softirq},
           {"cycles_per_packet", p.cycles_per_packet},

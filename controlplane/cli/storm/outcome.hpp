@@ -20,8 +20,9 @@ struct Phase {
   std::uint64_t new_hosts = 0, resolved = 0;
   double resolution_p50_ms = 0, resolution_p99_ms = 0, resolution_most_ms = 0;
   double attack_asked_pps = 0, attack_sent_pps = 0, attack_delivered_pps = 0;
-  // Shares of one core; of all cores for softirq. Waited: the worker was ready, and others ran.
-  double control_cpu = 0, worker_cpu = 0, worker_waited = 0, busy = 0, softirq = 0;
+  // Shares of one core; of all cores for softirq. Waited: it was ready, and others ran.
+  double control_cpu = 0, worker_cpu = 0, worker_waited = 0, control_waited = 0;
+  double busy = 0, softirq = 0;
   double cycles_per_packet = 0;  // of the worker's busy time
   double resident_mib = 0;
 

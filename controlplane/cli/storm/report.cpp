@@ -144,6 +144,7 @@ std::string figures(const Group& group) {
       {"cycles_per_packet", "worker cycles a packet"},
       {"worker_cpu", "worker CPU, cores"},
       {"worker_waited", "worker waited for its core, share"},
+      {"control_waited", "control thread waited for its core, share"},
       {"control_cpu", "control threads' CPU, cores"},
       {"softirq", "softirq, share of all cores"},
       {"resident_mib", "memory, MiB"}};

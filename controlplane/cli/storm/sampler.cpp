@@ -11,18 +11,23 @@
 namespace weir::cli::storm {
 namespace {
 
-/// How long the forwarding threads were ready to run while others did, since they began.
-std::uint64_t worker_wait(pid_t pid) {
-  std::uint64_t sum = 0;
+/// How long threads were ready to run while others did, since they began; nanoseconds.
+struct Waits {
+  std::uint64_t workers = 0, control = 0;  // all that forward; the one that resolves
+};
+
+Waits waits(pid_t pid) {
+  Waits sum;
   std::error_code ignored;
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
   for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
     std::string name;
     std::ifstream(task.path() / "comm") >> name;
-    if (name.find("worker") == name.npos) continue;
+    const bool is_worker = name.find("worker") != name.npos;
+    if (!is_worker && task.path().filename() != std::to_string(pid)) continue;
     std::uint64_t ran = 0, waited = 0;
     std::ifstream(task.path() / "schedstat") >> ran >> waited;
-    sum += waited;
+    (is_worker ? sum.workers : sum.control) += waited;
   }
   return sum;
 }
@@ -57,6 +62,7 @@ void add_row(Json& series, const Sample& from, const Sample& to, Port attacked) 
   add("control_cpu", rate(from.process.control, to.process.control) * 1e-9);
   add("worker_cpu", rate(from.process.workers, to.process.workers) * 1e-9);
   add("worker_waited", rate(from.worker_wait_ns, to.worker_wait_ns) * 1e-9);
+  add("control_waited", rate(from.control_wait_ns, to.control_wait_ns) * 1e-9);
   add("resident_mib", static_cast<double>(to.process.resident_bytes) / 1048576);
   const std::uint64_t ticks = to.machine.total - from.machine.total;
   add("softirq", ticks == 0 ? 0
@@ -98,7 +104,9 @@ Sample Sampler::take(bool full) {
 }
 
 void Sampler::take_weir(Sample& sample) {
-  sample.worker_wait_ns = worker_wait(rig_.router_pid());
+  const Waits waited = waits(rig_.router_pid());
+  sample.worker_wait_ns = waited.workers;
+  sample.control_wait_ns = waited.control;
   try {
     const Json counters = client_.get("/v1/counters");
     sample.rx = number(counters["total"], "rx");
@@ -162,9 +170,9 @@ Json make_series(const std::vector<Sample>& samples, const Ledger& ledger, Route
   }
   if (kind == RouterKind::linux)
     for (const char* name :
-         {"busy", "cycles_per_packet", "control_cpu", "worker_cpu", "worker_waited", "resident_mib",
-          "neighbors.pending", "neighbors.failed-now", "neighbors.holding", "stations.entries",
-          "solicits_pps"})
+         {"busy", "cycles_per_packet", "control_cpu", "worker_cpu", "worker_waited",
+          "control_waited", "resident_mib", "neighbors.pending", "neighbors.failed-now",
+          "neighbors.holding", "stations.entries", "solicits_pps"})
       series.erase(name);  // the kernel does not say
   return series;
 }
@@ -205,6 +213,7 @@ Phase make_phase(const std::vector<Sample>& samples, const Ledger& ledger, std::
   p.control_cpu = share(from->process.control, to->process.control);
   p.worker_cpu = share(from->process.workers, to->process.workers);
   p.worker_waited = share(from->worker_wait_ns, to->worker_wait_ns);
+  p.control_waited = share(from->control_wait_ns, to->control_wait_ns);
   p.resident_mib = static_cast<double>(to->process.resident_bytes) / 1048576;
   p.cycles_per_packet = cycles(*from, *to, p.busy * static_cast<double>(time) * 1e-9);
   if (to->machine.total > from->machine.total)

@@ -19,7 +19,7 @@ struct Sample {
   std::uint64_t when = 0;
   ProcessTime process;
   MachineTime machine;
-  std::uint64_t worker_wait_ns = 0;
+  std::uint64_t worker_wait_ns = 0, control_wait_ns = 0;
   double busy = 0;
   std::uint64_t rx = 0, dropped = 0;  // of the router in total
   std::map<std::string, std::uint64_t> counters;
