@@ -9,7 +9,7 @@
 namespace weir::control {
 
 /// Claims to an address that was claimed so lately have the budget of binding changes; others come
-/// before them. The worker's clock makes it 2.5 to 5 s.
+/// before them. The worker's clock makes it 2.2 to 5 s.
 inline constexpr std::chrono::seconds kClaimAgain{5};
 
 /// Of one interface; `ticks`: TSC cycles in a second.

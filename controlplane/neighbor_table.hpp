@@ -27,7 +27,6 @@ struct Neighbor {
   MacAddress challenger;             // wants to take the IP over; zero: nobody
   bool challenge_probed = false;     // the old station has been asked
   bool known_before = false;         // pending: counts as a destination seen before
-  bool modest = false;               // pending: asked for by a source that asks for few
   bool in_use = false;               // was, since it was last confirmed
   bool served = false;               // did not answer, kept for there is a storm
   std::uint8_t claim_operation = 0;  // the frame of `challenger`

@@ -79,6 +79,8 @@ void Neighbors::set_budgets(Port& port, const NeighborInterface& interface) cons
   port.solicit_cost = Duration{std::chrono::seconds{1}} / solicits;
   port.in_line = now_;
   port.solicits.change(now_, solicits, port.solicit_burst);
+  const std::uint32_t first = std::max(1u, solicits / kFirstChallengeShare);
+  port.first_challenges.change(now_, first, std::min(first, kSolicitBurst));
   port.creations.change(now_, rate(interface.create_rate), rate(interface.create_rate));
   port.challenges.change(now_, rate(interface.challenge_rate), rate(interface.challenge_rate));
   port.learning = interface.learning;
@@ -194,14 +196,12 @@ void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, 
     ++counters_.released;
     return actions_.forward(packet, interface, entry.mac);
   }
-  const Keep keep = keep_for(of);
-  if (!admit_pending(interface, of.known_before) || !spend(*p, keep))
+  if (!admit_pending(interface, of.known_before) || !spend(*p, keep_for(*p, of)))
     return refuse(DropReason::glean_policed);
   id = table_.add(interface, ip, NeighborClass::pending);
   if (id == kNone) return refuse(DropReason::glean_policed);
   Neighbor& entry = table_[id];
   entry.known_before = of.known_before;
-  entry.modest = keep == Keep::for_retries;
   entry.failures = failures_.failures(interface, ip, now_);
   entry.confirmed = now_;
   if (!of.known_before) {
@@ -215,13 +215,13 @@ void Neighbors::glean(InterfaceId interface, Ipv4Address ip, HeldPacket packet, 
 }
 
 /// How far a first request may spend the budget of the interface that it leaves by.
-Neighbors::Keep Neighbors::keep_for(const GleanOf& of) {
+Neighbors::Keep Neighbors::keep_for(const Port& egress, const GleanOf& of) {
   if (of.known_before) return Keep::for_retries;
   Port* from = of.modest ? port(of.from) : nullptr;
   if (from == nullptr) return Keep::for_asked;
-  const auto rate =
-      static_cast<std::uint32_t>(Duration{std::chrono::seconds{1}} / from->solicit_cost) /
-      std::max(kModestShare, 2 * port_count_);
+  const Duration cost = std::max(from->solicit_cost, egress.solicit_cost);
+  const auto rate = static_cast<std::uint32_t>(Duration{std::chrono::seconds{1}} / cost) /
+                    std::max(kModestShare, 2 * port_count_);
   from->modest.change(now_, std::max(rate, 1u), std::clamp(rate, 1u, kModestBurst));
   return from->modest.take(now_) ? Keep::for_retries : Keep::for_asked;
 }

@@ -7,10 +7,10 @@
 //   the creation budget is spent (adaptive), or never (strict). Everything else only ever updates.
 // - Static entries are immutable: no frame changes them.
 // - Another MAC for a known IP: the old station is asked first, by unicast; it is replaced only if
-//   it stays silent for 1 s, and then everybody is asked. The first claim to an address in 2 s is
-//   looked into as far as solicitations allow, others within a budget of their own: who claims a
-//   thousand addresses hides nobody who moves. VRRP's virtual MACs (RFC 5798 section 7.3), and
-//   whatever a trusted interface says, move at once.
+//   it stays silent for 1 s, and then everybody is asked. The first claim to a verified entry in 2
+//   s may spend a quarter of the solicitations, more share a budget of their own: who claims a
+//   thousand addresses hides no move of another one. VRRP's virtual MACs (RFC 5798 section 7.3),
+//   and whatever a trusted interface says, move at once.
 // - An entry in use is confirmed at 75 % of the refresh interval: 3 unicast probes 1 s apart, then
 //   3 broadcasts (RFC 1122 section 2.3.2.1), while it forwards on. An unused one expires.
 // - In a storm (`set_storm`) one in use that does not answer stays, STALE, and is probed again at
@@ -65,9 +65,10 @@ class Neighbors {
   // An interface's budgets, a second and at once; those of NeighborInterface give a second's worth
   // at once, but solicitations no more than this.
   static constexpr std::uint32_t kSolicitBurst = 256, kSolicitBurstLeast = 8;
-  /// Of an interface's solicitations: what packets that came in on one interface have to themselves
-  /// (less when there are more than 4 interfaces), and at once.
+  /// Of an interface's solicitations: the part for first requests that modest sources of another
+  /// one may spend before others (less when there are more than 4 interfaces), and at once.
   static constexpr std::uint32_t kModestShare = 8, kModestBurst = 64;
+  static constexpr std::uint32_t kFirstChallengeShare = 4;
   static constexpr std::uint32_t kVrrpMoveRate = 100, kVrrpMoveBurst = 256;
   static constexpr std::uint32_t kTrustedMoveRate = 1000, kTrustedMoveBurst = 1000;
   static constexpr std::uint32_t kEventRate = 10, kEventBurst = 20;
@@ -138,7 +139,8 @@ class Neighbors {
     MacAddress mac;
     std::vector<OwnAddress> addresses;
     TokenBucket solicits, creations, challenges, vrrp_moves, trusted_moves, events;
-    TokenBucket modest;  // of gleans that came in here
+    TokenBucket first_challenges;  // of verified entries not claimed lately
+    TokenBucket modest;            // of gleans that came in here
     NeighborLearning learning = NeighborLearning::adaptive;
     bool trusted = false;
     bool storm = false;
@@ -154,7 +156,7 @@ class Neighbors {
   enum class Keep : std::uint32_t {
     for_nobody = 0,   // entries in use
     for_probes = 1,   // second and third requests to destinations seen before; challenges
-    for_retries = 2,  // first ones to them, and those for modest sources
+    for_retries = 2,  // first ones to them, and those for modest sources; entries not verified
     for_known = 3,    // second and third ones to destinations never seen
     for_asked = 4     // first ones to them
   };
@@ -190,7 +192,7 @@ class Neighbors {
   void release_held(Neighbor& entry);
   void discard_held(Neighbor& entry, DropReason reason);
   void hold(Id id, HeldPacket packet);
-  Keep keep_for(const GleanOf& of);
+  Keep keep_for(const Port& egress, const GleanOf& of);
   bool admit_pending(InterfaceId interface, bool known_before) const;
   void leave_pending(const Neighbor& entry);
 

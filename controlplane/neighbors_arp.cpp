@@ -180,8 +180,10 @@ std::optional<DropReason> Neighbors::other_mac(Port& port, Id id, const ArpSeen&
   if (seen.sender_mac.is_virtual_router())
     return move_at_once(port.vrrp_moves, id, seen.sender_mac);
   if (port.trusted) return move_at_once(port.trusted_moves, id, seen.sender_mac);
-  const bool lately = now_ < entry.challenged + kChallengeAgain;
-  if (!entry.challenger.is_zero() || (lately && !port.challenges.take(now_))) {
+  // Who made an entry by asking us may not have it asked for at its own pace.
+  const bool first = now_ >= entry.challenged + kChallengeAgain &&
+                     entry.on_list == NeighborClass::verified && port.first_challenges.take(now_);
+  if (!entry.challenger.is_zero() || (!first && !port.challenges.take(now_))) {
     ++counters_.moves_policed;
     return DropReason::arp_policed;
   }

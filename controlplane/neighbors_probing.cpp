@@ -87,7 +87,9 @@ void Neighbors::send_probe(Id id) {
   if (entry.probes >= kUnicastProbes + kBroadcastProbes) return unanswered(id);
   if (now_ < entry.solicited + kSolicitInterval) {
     entry.act_at = entry.solicited + kSolicitInterval;
-  } else if (!spend(ports_[entry.interface], Keep::for_nobody)) {
+  } else if (!spend(ports_[entry.interface], entry.on_list == NeighborClass::verified
+                                                 ? Keep::for_nobody
+                                                 : Keep::for_retries)) {
     entry.act_at = turn(ports_[entry.interface]);
   } else {
     entry.state = NeighborState::probe;
@@ -136,10 +138,7 @@ void Neighbors::set_storm(InterfaceId interface, bool storm) {
 void Neighbors::retry_pending(Id id) {
   Neighbor& entry = table_[id];
   if (entry.probes >= kMaxSolicits) return fail(id);
-  const Keep keep = entry.known_before ? Keep::for_probes
-                    : entry.modest     ? Keep::for_retries
-                                       : Keep::for_known;
-  if (spend(ports_[entry.interface], keep))
+  if (spend(ports_[entry.interface], entry.known_before ? Keep::for_probes : Keep::for_known))
     solicit(entry, std::nullopt);
   else
     entry.act_at = turn(ports_[entry.interface]);

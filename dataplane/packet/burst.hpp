@@ -41,6 +41,9 @@ struct alignas(64) Burst {
   wire::Arp& arp(unsigned i) {
     return *reinterpret_cast<wire::Arp*>(frame[i] + sizeof(wire::Ethernet));
   }
+  const wire::Arp& arp(unsigned i) const {
+    return *reinterpret_cast<const wire::Arp*>(frame[i] + sizeof(wire::Ethernet));
+  }
   Egress egress_of(unsigned i) const { return static_cast<Egress>(egress[i]); }
 };
 

@@ -70,7 +70,9 @@ ArpVerdict judge_request(const wire::Arp& arp, const Interface& interface, const
 }
 
 ArpVerdict judge_reply(const Sender& sender, const AdjacencyTable& adjacencies) {
-  if (sender.index != 0 && adjacencies.take_answer(sender.index))
+  // The last one is the known station's: forged answers must not keep out its own.
+  if (sender.index != 0 &&
+      adjacencies.take_answer(sender.index, sender.known == Known::other ? 1 : 0))
     return {.punt = true, .punt_class = PuntClass::p0_reply, .storm_class = StormClass::replies};
   if (sender.known == Known::failed) return unknown(false, true);
   return drop(DropReason::arp_unsolicited);

@@ -42,20 +42,25 @@ Fields read(std::uint8_t* const* frames, const MacAddress& own) {
   return f;
 }
 
-/// Which of sixteen senders are on a subnet and neither known nor asked for.
-unsigned unknown(const U32x16& slots, unsigned on_subnet, const AdjacencyTable& adjacencies) {
-  alignas(64) std::uint32_t index[16];
-  slots.store(index);
-  unsigned marked = 0;
+/// Which of sixteen senders are known or asked for.
+unsigned marked(const AdjacencyIndex* index, const AdjacencyTable& adjacencies) {
+  unsigned marks = 0;
   for (unsigned i = 0; i < 16; ++i)
-    marked |= static_cast<unsigned>(adjacencies.mark(index[i]) != 0) << i;
-  return on_subnet & ~marked;
+    marks |= static_cast<unsigned>(adjacencies.mark(index[i]) != 0) << i;
+  return marks;
+}
+
+/// Whether `mac` is not the neighbour's, but neither a virtual router's, which may move.
+bool is_claim(const MacAddress& mac, AdjacencyIndex index, const AdjacencyTable& adjacencies) {
+  const Adjacency adjacency = adjacencies.load(index);
+  return is_interface(adjacency.egress) && adjacency.destination != mac && !mac.is_virtual_router();
 }
 
 }  // namespace
 
 ArpSort arp_sort(const Burst& burst, Lane lane, const Interface& interface,
                  const AdjacencyTable& adjacencies) {
+  ArpSort out;
   std::uint64_t requests = 0, others = 0, for_us = 0, unasked = 0, outside = 0;
   for_each_sixteen(burst, [&](unsigned first) {
     const Fields f = read(&burst.frame[first], interface.mac);
@@ -71,7 +76,16 @@ ArpSort arp_sort(const Burst& burst, Lane lane, const Interface& interface,
         slots = slots.with(here, U32x16{own.block} + (f.sender & U32x16{~own.mask}));
     }
     const unsigned sane = f.sane & ~own_sender & ~equal(f.sender, U32x16{0});
-    const unsigned stranger = sane & unknown(slots, on_subnet, adjacencies);
+    alignas(64) AdjacencyIndex index[16];
+    slots.store(index);
+    const unsigned marks = marked(index, adjacencies);
+    const unsigned stranger = sane & on_subnet & ~marks;
+    const unsigned known = sane & on_subnet & marks & f.request & ~own_target;
+    (Lane{at(known, first)} & lane).for_each([&](unsigned i) {
+      if (!is_claim(burst.arp(i).sender_mac, index[i % 16], adjacencies)) return;
+      out.claims.add(i);
+      out.neighbor[i] = index[i % 16];
+    });
     requests |= at(f.request, first);
     others |= at(stranger & f.request & ~own_target, first);
     for_us |= at(stranger & f.request & own_target, first);
@@ -79,13 +93,12 @@ ArpSort arp_sort(const Burst& burst, Lane lane, const Interface& interface,
     outside |= at(sane & ~on_subnet & 0xffff, first);
   });
   if (interface.arp.proxy) others = 0;  // somebody else's may be ours to answer
-  ArpSort out{.requests = Lane{requests} & lane,
-              .others = Lane{others} & lane,
-              .for_us = Lane{for_us} & lane,
-              .unasked = Lane{unasked} & lane,
-              .outside = Lane{outside} & lane,
-              .rest = {}};
-  out.rest = lane - out.others - out.for_us - out.unasked - out.outside;
+  out.requests = Lane{requests} & lane;
+  out.others = Lane{others} & lane;
+  out.for_us = Lane{for_us} & lane;
+  out.unasked = Lane{unasked} & lane;
+  out.outside = Lane{outside} & lane;
+  out.rest = lane - out.others - out.for_us - out.unasked - out.outside - out.claims;
   return out;
 }
 

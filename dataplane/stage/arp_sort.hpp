@@ -13,7 +13,9 @@ struct ArpSort {
   Lane for_us;    // requests of unknown senders for us
   Lane unasked;   // replies that nobody asked for: arp-unsolicited
   Lane outside;   // senders outside the interface's subnets: arp-outside-subnet
+  Lane claims;    // requests that give a neighbour another MAC address, and are not for us
   Lane rest;
+  AdjacencyIndex neighbor[Burst::kSize];  // of `claims` only
 };
 
 /// `lane`: ARP packets, long enough. An unknown sender is one that is neither a neighbour nor being

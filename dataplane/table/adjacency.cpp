@@ -102,9 +102,9 @@ void AdjacencyTable::expect_answers(AdjacencyIndex index) {
   }
 }
 
-bool AdjacencyTable::take_answer(AdjacencyIndex index) const {
+bool AdjacencyTable::take_answer(AdjacencyIndex index, unsigned leave) const {
   std::uint8_t now = mark(index);
-  while ((now & kAnswers) != 0)
+  while ((now & kAnswers) > leave)
     if (__atomic_compare_exchange_n(&marks_.data()[index], &now, static_cast<std::uint8_t>(now - 1),
                                     true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       return true;

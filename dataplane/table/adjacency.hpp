@@ -148,8 +148,8 @@ class AdjacencyTable {
   const std::uint8_t* marks() const { return marks_.data(); }
   /// The control thread has asked.
   void expect_answers(AdjacencyIndex index);
-  /// Whether an answer is expected, which takes it. Any thread.
-  bool take_answer(AdjacencyIndex index) const;
+  /// Whether more answers are expected than are to be left, which takes one. Any thread.
+  bool take_answer(AdjacencyIndex index, unsigned leave = 0) const;
 
   /// When somebody else's claim to the neighbour's address was last handed over: another byte a
   /// slot, 0 for never. Any thread.

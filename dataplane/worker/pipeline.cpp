@@ -187,6 +187,7 @@ void Pipeline::arp(const Arrival& arrival, Lane lane) {
       sort.rest |= sort.for_us;
     }
   }
+  if (sort.claims) sort.rest |= sort.claims - drop_claims(arrival, sort);
   sort.rest.for_each([&](unsigned i) {
     const ArpVerdict verdict =
         judge_arp(burst.arp(i), burst.ethernet(i).source, interface, adjacencies);
@@ -239,7 +240,7 @@ void Pipeline::arp_verdict(const Arrival& arrival, unsigned i, ArpVerdict verdic
                            .reason = verdict.reason},
                           arrival.now);
   const bool handed_over = verdict.punt && punted == Punter::kPunted;
-  if (handed_over && verdict.claimed != 0)
+  if (handed_over && verdict.claimed != 0 && !verdict.from_virtual_router)
     arrival.snapshot.tables.adjacencies->claims().set(verdict.claimed, claim_time(arrival));
   if (verdict.answer) {
     // The frame becomes the answer. What was punted is a second packet, ended by the control
@@ -269,12 +270,33 @@ Pipeline::PuntBudget Pipeline::punt_budget(const Arrival& arrival, ArpBudget& bu
   if (verdict.storm_class != StormClass::binding_changes)
     return {budget.unknown_requests, policy.unknown_requests};
   if (verdict.from_virtual_router) return {budget.virtual_routers, policy.virtual_routers};
-  const unsigned last = verdict.claimed != 0
-                            ? arrival.snapshot.tables.adjacencies->claims().get(verdict.claimed)
-                            : claim_time(arrival);
-  const bool lately = last != 0 && (claim_time(arrival) + 255u - last) % 255 < kClaimMemory;
-  if (lately) return {budget.binding_changes, policy.binding_changes};
+  if (verdict.claimed == 0 || claimed_lately(arrival, verdict.claimed))
+    return {budget.binding_changes, policy.binding_changes};
   return {budget.first_claims, policy.first_claims};
+}
+
+bool Pipeline::claimed_lately(const Arrival& arrival, AdjacencyIndex neighbor) {
+  const unsigned last = arrival.snapshot.tables.adjacencies->claims().get(neighbor);
+  return last != 0 && (claim_time(arrival) + 255u - last) % 255 < kClaimMemory;
+}
+
+/// Claims to addresses that were claimed lately, once the budget of binding changes is spent.
+Lane Pipeline::drop_claims(const Arrival& arrival, const ArpSort& sort) {
+  const InterfaceId port = heard_on(arrival);
+  const PolicerState& budget = arp_budgets_[port].binding_changes;
+  if (budget.has_room(arrival.interface.arp.binding_changes, arrival.now)) return {};
+  Lane dropped;
+  sort.claims.for_each([&](unsigned i) {
+    if (claimed_lately(arrival, sort.neighbor[i])) dropped.add(i);
+  });
+  if (!dropped) return {};
+  const auto storm_class = static_cast<std::size_t>(StormClass::binding_changes);
+  InterfaceCounters& counters = counters_.interface[port];
+  counters.storm_offered[storm_class].add(dropped.count());
+  counters.storm_policed[storm_class].add(dropped.count());
+  drop(dropped, DropReason::arp_policed);
+  sample(arrival, dropped);
+  return dropped;
 }
 
 /// Takes from the verdict what no budget is left for; returns why.

@@ -10,6 +10,7 @@
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/packet/counters.hpp"
 #include "dataplane/stage/arp_guard.hpp"
+#include "dataplane/stage/arp_sort.hpp"
 #include "dataplane/stage/ethernet_input.hpp"
 #include "dataplane/worker/endings.hpp"
 #include "dataplane/worker/output.hpp"
@@ -56,6 +57,8 @@ class Pipeline {
   static PuntBudget punt_budget(const Arrival& arrival, ArpBudget& budget,
                                 const ArpVerdict& verdict);
   static std::uint8_t claim_time(const Arrival& arrival);
+  static bool claimed_lately(const Arrival& arrival, AdjacencyIndex neighbor);
+  Lane drop_claims(const Arrival& arrival, const ArpSort& sort);
   DropReason police(const Arrival& arrival, unsigned i, ArpVerdict& verdict);
   void rarp(const Arrival& arrival, Lane lane);
   void verdicts(const Arrival& arrival, Lane other, Lane group);

@@ -82,6 +82,7 @@ struct ArpPolicy {
   PolicerRate virtual_routers;   // P3 of VRRP's MAC addresses (RFC 5798 section 7.3)
   PolicerRate gleans_known, gleans_unknown;  // P4, P5
   PolicerRate gleans_common;  // P5 of sources that ask for many: leaves some for those who do not
+  PolicerRate glean_charges;  // samples of what P5 drops that are charged to their sources
   PolicerRate source, glean_source;  // of one source MAC address: P2, P5
   std::uint64_t quarantine_first = 0, quarantine_most = 0;
   unsigned claim_clock = 0;  // log2 of the cycles that `kClaimMemory` counts

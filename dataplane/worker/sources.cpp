@@ -26,7 +26,7 @@ MacAddress Sources::mac_of(std::uint64_t key) {
 
 std::uint64_t Sources::hash(std::uint64_t key) const {
   const std::uint64_t half = (key ^ seed_) * 0x9e3779b97f4a7c15ULL;
-  return (half ^ half >> 32) * (seed_ ^ 0xd6e8feb86659fd93ULL);
+  return (half ^ half >> 32) * ((seed_ ^ 0xd6e8feb86659fd93ULL) | 1);
 }
 
 /// The index into each row of gleans, one after the other.
@@ -92,6 +92,8 @@ void Sources::charge_gleans(InterfaceId port, const MacAddress& mac, std::uint32
   const std::uint32_t packets = unsampled_gleans_;
   unsampled_gleans_ = 0;
   note(port, mac, ip, packets, now);
+  // Forged sources would make everybody immodest.
+  if (charges_.take(policy.glean_charges, now, 1) == 0) return;
   std::uint64_t index = glean_hash(port, mac);
   for (GleanRow& row : *gleans_) {
     row[index % kGleanBuckets].take(policy.glean_source, now, packets);

@@ -9,7 +9,8 @@
 //
 // Gleans are charged to a count-min sketch of token buckets instead, four rows of 16,384, 512 KB: a
 // sweep from many addresses replaces nobody there. Who shares one bucket with others has three
-// more: beside 1,000 sources that sweep, one in 70,000 has none to itself, beside 4,000 one in 450.
+// more: beside 1,000 sources that sweep, one in 70,000 has none to itself; beside ever-changing
+// ones, of which no more than 1,000 a second are charged for 4 s, one in 300.
 //
 // One writer, the worker. Anybody may `visit`.
 #pragma once
@@ -129,6 +130,7 @@ class Sources {
 
   std::unique_ptr<std::array<Set, kSets>> sets_;
   std::unique_ptr<std::array<GleanRow, kGleanRows>> gleans_;
+  PolicerState charges_;
   std::uint64_t seed_, random_;
   Entry* last_ = nullptr;  // found
   std::uint32_t unsampled_ = 0, unsampled_gleans_ = 0;

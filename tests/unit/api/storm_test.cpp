@@ -257,6 +257,9 @@ TEST(StormVerdict, Resolution) {
   EXPECT_EQ(judge_resolution(waited, 50).kind, Kind::not_shown);
   waited.phases[1].control_waited = 0.7;
   EXPECT_NE(judge_resolution(waited, 50).why.find("control thread waited 70 %"), std::string::npos);
+  waited.phases[1].resolution_p99_ms = 1001;
+  EXPECT_EQ(judge_resolution(waited, 50).kind, Kind::missed) << "asked for again";
+  waited.phases[1].resolution_p99_ms = 80;
   waited.phases[1].resolution_p50_ms = 60;
   EXPECT_EQ(judge_resolution(waited, 50).kind, Kind::missed) << "most are slow";
   o.phases[1].resolved = 49;

@@ -17,11 +17,11 @@ namespace {
 
 constexpr Ipv4Address kOurs{10, 0, 0, 1}, kOurSecond{192, 0, 2, 1};
 
-constexpr NamedLane<ArpSort> kArpLanes[] = {{"others", &ArpSort::others},
-                                            {"for_us", &ArpSort::for_us},
-                                            {"unasked", &ArpSort::unasked},
-                                            {"outside", &ArpSort::outside},
-                                            {"rest", &ArpSort::rest}};
+constexpr MacAddress kOtherMac{{2, 8, 8, 8, 8, 8}}, kVirtualMac{{0, 0, 0x5e, 0, 1, 9}};
+
+constexpr NamedLane<ArpSort> kArpLanes[] = {
+    {"others", &ArpSort::others},   {"for_us", &ArpSort::for_us}, {"unasked", &ArpSort::unasked},
+    {"outside", &ArpSort::outside}, {"claims", &ArpSort::claims}, {"rest", &ArpSort::rest}};
 
 /// 10.0.0.1/24 with .9 known, .10 failed, .60 asked; 192.0.2.1/28; a /32.
 struct Lan {
@@ -77,6 +77,21 @@ TEST(ArpSort, Rows) {
       {"unasked", {.operation = 2, .sender = {10, 0, 0, 50}, .target = kOurs}, "unasked"},
       {"outside", {.sender = {10, 9, 9, 9}, .target = kOurs}, "outside"},
       {"known sender", {.sender = {10, 0, 0, 9}, .target = {10, 0, 0, 51}}, "rest"},
+      {"known sender's other MAC",
+       {.from_mac = kOtherMac,
+        .sender_mac = kOtherMac,
+        .sender = {10, 0, 0, 9},
+        .target = {10, 0, 0, 9}},
+       "claims"},
+      {"for us from its other MAC",
+       {.from_mac = kOtherMac, .sender_mac = kOtherMac, .sender = {10, 0, 0, 9}, .target = kOurs},
+       "rest"},
+      {"known sender's virtual router",
+       {.from_mac = kVirtualMac,
+        .sender_mac = kVirtualMac,
+        .sender = {10, 0, 0, 9},
+        .target = {10, 0, 0, 9}},
+       "rest"},
       {"failed sender", {.sender = {10, 0, 0, 10}, .target = {10, 0, 0, 51}}, "rest"},
       {"an answer to our question",
        {.operation = 2, .sender = {10, 0, 0, 60}, .target = kOurs},
@@ -100,7 +115,8 @@ TEST(ArpSort, SaysWhatJudgeArpSays) {
   const std::map<std::string, std::string> kSaid = {{"others", "arp-not-for-us"},
                                                     {"for_us", "answer punt unknown-requests"},
                                                     {"unasked", "arp-unsolicited"},
-                                                    {"outside", "arp-outside-subnet"}};
+                                                    {"outside", "arp-outside-subnet"},
+                                                    {"claims", "punt binding-changes"}};
   std::mt19937 random(7);
   const auto pick = [&](auto... values) {
     const std::common_type_t<decltype(values)...> all[] = {values...};
@@ -123,7 +139,7 @@ TEST(ArpSort, SaysWhatJudgeArpSays) {
       ArpPacket packet{.operation = static_cast<std::uint16_t>(pick(1, 1, 1, 2, 2, 3, 0x100)),
                        .sender = address(),
                        .target = address()};
-      packet.sender_mac = pick(kHostMac, kHostMac, kHostMac, kOwnMac, MacAddress{},
+      packet.sender_mac = pick(kHostMac, kHostMac, kOtherMac, kOwnMac, MacAddress{},
                                MacAddress{{3, 0, 0, 0, 0, 9}}, MacAddress{{0, 0, 0x5e, 0, 1, 9}});
       packet.from_mac = random() % 8 == 0 ? kHostMac : packet.sender_mac;
       Bytes frame = packet.frame();
@@ -148,7 +164,7 @@ TEST(ArpSort, SaysWhatJudgeArpSays) {
                                           burst.arp(i).protocol_length == 4);
     }
   }
-  for (const auto& lane : kArpLanes) EXPECT_GT(met[lane.name], 500u) << lane.name;
+  for (const auto& lane : kArpLanes) EXPECT_GT(met[lane.name], 150u) << lane.name;
 }
 
 }  // namespace
