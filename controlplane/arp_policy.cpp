@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kBurst = 256, kUnknownBurst = 128, kChangeBurst = 10, kGleanBurst = 512;
 constexpr std::uint32_t kAnswers = 20'000, kVirtualRouters = 100;
 // Each keeps a source from being modest for 4 s, and who shares its buckets.
-constexpr std::uint32_t kGleanCharges = 1'000;
+constexpr std::uint32_t kGleanCharges = 1'000, kGleanChargesBurst = 2'000;
 constexpr std::uint32_t kFirstClaims = 1'000, kFirstClaimsBurst = 512;
 
 }  // namespace
@@ -40,7 +40,7 @@ ArpPolicy arp_policy(const config::NeighborPolicy& policy, const config::Neighbo
   result.gleans_known = result.gleans_unknown = result.gleans_common =
       rate(policy.gleans, kGleanBurst);
   result.gleans_common.tolerance -= result.gleans_common.tolerance / 4;
-  result.glean_charges = rate(kGleanCharges, kGleanCharges / 10);
+  result.glean_charges = PolicerRate(kGleanCharges, kGleanChargesBurst, ticks);
   result.source = by_source(policy.per_source);
   result.glean_source = by_source(policy.gleans_per_source);
   result.quarantine_first = cycles(all.quarantine_first);

@@ -97,7 +97,7 @@ TEST(Sources, WhoSweepsMakesNobodyElseImmodest) {
 TEST(Sources, ForgedSourcesMakeFewImmodest) {
   Sources sources(7);
   ArpPolicy forged = policy();
-  forged.glean_charges = PolicerRate(1'000, 100, static_cast<double>(kSecond));
+  forged.glean_charges = PolicerRate(1'000, 2'000, static_cast<double>(kSecond));
   std::uint64_t now = 5 * kSecond;
   for (unsigned i = 0; i < 500'000; ++i, now += kSecond / 100'000)  // 5 s
     if (sources.sample_gleans(16)) sources.charge_gleans(3, mac(1'000'000 + i), 0, forged, now);
