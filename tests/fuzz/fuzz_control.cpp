@@ -283,7 +283,9 @@ class History {
   void glean(Input& in) {
     const std::uint8_t how = in.byte();
     neighbors_->glean(how % 4, address(in.byte()), world_.packet(),
-                      {(how & 4) != 0, (how & 8) != 0, how % 4});
+                      {.known_before = (how & 4) != 0,
+                       .modest = (how & 8) != 0,
+                       .from = static_cast<InterfaceId>(how >> 4 & 3)});
   }
 
   /// Bytes as they are.

@@ -37,7 +37,7 @@ struct Fixture {
     Adjacency stale = Adjacency::forward(2, kHostMac, kOwnMac);
     stale.egress = Egress::unresolved;
     adjacencies.store(lan + 11, stale);
-    for (const unsigned host : {9, 60}) adjacencies.expect_answers(lan + host);
+    for (const unsigned host : {9u, 60u}) adjacencies.expect_answers(lan + host);
   }
   ArpVerdict judge(const wire::Arp& arp, const MacAddress& source) {
     return judge_arp(arp, source, interface, tables.adjacencies());
