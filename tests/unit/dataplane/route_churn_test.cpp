@@ -25,8 +25,8 @@ namespace {
 constexpr unsigned kGateways = 8, kTargets = 64, kDestinations = 512, kBlackhole = kTargets - 1;
 constexpr std::size_t kMostChanges = 1 << 22;
 constexpr std::int8_t kNoRoute = -1;
-// ThreadSanitizer watches each word that a change writes.
-#ifdef WEIR_THREAD_SANITIZER
+// Sanitizers watch each word that a change writes.
+#ifdef WEIR_SANITIZED
 constexpr double kLeastRate = 100;
 #else
 constexpr double kLeastRate = 10'000;
