@@ -46,8 +46,9 @@ void print_classes(const Context& context, const Json& classes) {
     return human_count(static_cast<std::uint64_t>(real(one, name) + .5));
   };
   for (const Json& one : classes)
-    table.add({text(one, "name"), with_commas(number(one, "budget")), rate(one, "offered_rate"),
-               rate(one, "passed_rate"), rate(one, "policed_rate"),
+    table.add({text(one, "name"),
+               number(one, "budget") == 0 ? "-" : with_commas(number(one, "budget")),
+               rate(one, "offered_rate"), rate(one, "passed_rate"), rate(one, "policed_rate"),
                human_count(number(one, "offered")), human_count(number(one, "passed")),
                human_count(number(one, "policed"))});
   if (table.empty()) return;

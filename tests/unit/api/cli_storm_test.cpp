@@ -70,6 +70,7 @@ TEST_F(StormCli, ShowStorm) {
             "CLASS             BUDGET/S  OFFERED/S  PASSED/S  POLICED/S  OFFERED  PASSED  POLICED\n"
             "replies             20,000          1         1          0       10      10        0\n"
             "unknown-requests     2,000       120k     2.00k       118k    1.50M   24.0k    1.48M\n"
+            "others                   -          2         0          0        7       0        0\n"
             "\n"
             "SOURCE             IP         RATE/S  QUARANTINE  VENDOR\n"
             "00:1b:21:00:00:10  10.0.1.66   90.0k         48s  Intel Corporate\n"

@@ -53,7 +53,8 @@ class FakeStorm : public FakeRouter {
     left.served_stale = 5;
     left.classes = {
         {"replies", 20'000, 10, 10, 0, 1, 1, 0},
-        {"unknown-requests", 2000, 1'500'000, 24'000, 1'476'000, 120'000.5, 2000, 118'000.5}};
+        {"unknown-requests", 2000, 1'500'000, 24'000, 1'476'000, 120'000.5, 2000, 118'000.5},
+        {"others", 0, 7, 0, 0, 2, 0, 0}};
     left.top_sources = {{mac("00:1b:21:00:00:10"), ip("10.0.1.66"), 90'000, true, 48},
                         {mac("02:bd:00:00:00:02"), std::nullopt, 14.25, false, 0}};
     control::StormStatus right;
