@@ -10,7 +10,8 @@
 // Gleans are charged to a count-min sketch of token buckets instead, four rows of 16,384, 512 KB: a
 // sweep from many addresses replaces nobody there. Who shares one bucket with others has three
 // more: beside 1,000 sources that sweep, one in 70,000 has none to itself; beside ever-changing
-// ones, of which no more than 1,000 a second are charged for 4 s, one in 300.
+// ones, of which no more than 1,000 a second are charged for 4 s, one in 300 (in the first seconds,
+// with a burst of 2,000, one in 90).
 //
 // One writer, the worker. Anybody may `visit`.
 #pragma once
