@@ -88,6 +88,8 @@ void emit_ethernet(Emitter& out, const Ethernet& ethernet) {
               ethernet.promiscuous ? "true" : "false");
   out.setting(4, "other-vlans", ethernet.other_vlans, normal.other_vlans,
               ethernet.other_vlans ? "pass" : "drop");
+  out.setting(4, "arp-queue", ethernet.arp_queue, normal.arp_queue,
+              ethernet.arp_queue ? "true" : "false");
   out.setting(4, "addresses", ethernet.addresses, normal.addresses,
               addresses_text(ethernet.addresses));
   emit_interface_neighbors(out, ethernet.neighbors);

@@ -128,6 +128,7 @@ struct Ethernet {
   std::optional<MacAddress> mac;  // none: the NIC's own
   bool promiscuous = false;
   bool other_vlans = false;  // frames with a tag that no VLAN here has: take them as they are
+  bool arp_queue = true;     // ARP in a receive queue of its own, where the port can
   std::vector<Ipv4InterfaceAddress> addresses;
   InterfaceNeighbors neighbors;
   SourceRef source;

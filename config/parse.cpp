@@ -228,8 +228,9 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
 }
 
 void read_ethernet(const YamlValue& value, const Neighbors& neighbors, Ethernet& ethernet) {
-  static constexpr std::array<Words, 8> kKeys{
-      "match", "queues", "mtu", "mac", "promiscuous", "other-vlans", "addresses", "neighbors"};
+  static constexpr std::array<Words, 9> kKeys{"match",     "queues",      "mtu",
+                                              "mac",       "promiscuous", "other-vlans",
+                                              "arp-queue", "addresses",   "neighbors"};
   const YamlMap map{value, kKeys};
   if (!map.has("match")) {
     value.error("no match",
@@ -250,6 +251,7 @@ void read_ethernet(const YamlValue& value, const Neighbors& neighbors, Ethernet&
   map.with("mac", [&](const YamlValue& v) { read_own_mac(v, ethernet.mac, ethernet.mac_source); });
   map.with("promiscuous", [&](const YamlValue& v) { v.boolean(ethernet.promiscuous); });
   map.with("other-vlans", [&](const YamlValue& v) { read_other_vlans(v, ethernet.other_vlans); });
+  map.with("arp-queue", [&](const YamlValue& v) { v.boolean(ethernet.arp_queue); });
   map.with("addresses", [&](const YamlValue& v) {
     read_addresses(v, ethernet.addresses, ethernet.address_sources);
   });

@@ -131,7 +131,8 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
                       .mtu = port.mtu,
                       .mac = port.mac,
                       .multicast = {kAllSystems, kAllRouters},
-                      .promiscuous_why = port.promiscuous ? "asked for" : ""};
+                      .promiscuous_why = port.promiscuous ? "asked for" : "",
+                      .steer_arp = port.arp_queue};
   ask_for_switching(config, port, request);
   if (const auto* pci = std::get_if<config::PciMatch>(&port.match)) {
     request.devargs = pci->address;

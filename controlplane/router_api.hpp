@@ -38,6 +38,8 @@ struct InterfaceStatus {
   std::string multicast_filter;  // "list", "all" (allmulticast), "promiscuous" or "software"
   std::string promiscuous_why;   // asked for, bridge, mac, multicast, vlan; empty: it is off
   std::string vlan_tags;         // taking off and putting on: "hardware" or "software"
+  std::optional<std::uint16_t> arp_queue;  // the receive queue that gets ARP and nothing else
+  std::string arp_queue_why;               // why there is none, or not for tagged frames
   std::vector<Ipv4InterfaceAddress> addresses;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, drops = 0;
   std::uint64_t rx_missed = 0, rx_errors = 0, tx_errors = 0;  // the NIC's own counters

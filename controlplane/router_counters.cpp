@@ -132,6 +132,11 @@ std::vector<NamedCounter> RouterViews::named_counters() {
       total([](const auto& c) { return c.arp_replies_received.get(); }));
   add("arp.replies-sent", "ARP requests answered by the worker",
       total([](const auto& c) { return c.arp_replies_sent.get(); }));
+  std::uint64_t queue_full = 0;
+  for (const auto& worker : router_.dataplane().workers())
+    queue_full += worker->counters().arp_queue_full.get();
+  add("arp.queue-full", "times a port's own queue of ARP gave all that a worker takes at once",
+      queue_full);
   add("ipv4.fragmented", "packets split for a smaller MTU",
       total([](const auto& c) { return c.fragmented.get(); }));
   for (std::size_t i = 0; i < kPuntClasses; ++i)

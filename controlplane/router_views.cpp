@@ -135,6 +135,8 @@ void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
   status.multicast_filter = port.multicast_filter();
   status.promiscuous_why = port.promiscuous_why();
   status.vlan_tags = port.vlan_tags();
+  status.arp_queue = port.arp_queue();
+  status.arp_queue_why = port.arp_queue_why();
   status.rx_missed = nic.missed;
   status.rx_errors = nic.rx_errors;
   status.tx_errors = nic.tx_errors;

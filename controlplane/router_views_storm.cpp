@@ -1,5 +1,7 @@
 // What the API shows of storms, events and the journal. The control thread only copies, so much at
 // a time that nobody waits for it; the rest is done by the thread that asks.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "controlplane/journal_text.hpp"
@@ -102,6 +104,16 @@ JournalPage merged(JournalPage a, JournalPage b, std::size_t limit) {
   return page;
 }
 
+/// Where ARP of an interface is judged. What a bridge hears comes by all its members.
+std::string policing(Router& router, InterfaceId id) {
+  const InterfaceRow* row = &router.interfaces()[id];
+  while (row->kind == InterfaceKind::vlan) row = &router.interfaces()[id = row->link];
+  const auto& ports = router.dataplane().ports();
+  const auto queue = row->kind == InterfaceKind::port ? ports[id]->arp_queue() : std::nullopt;
+  return queue ? fmt::format("software; the port puts ARP into receive queue {}", *queue)
+               : "software";
+}
+
 }  // namespace
 
 std::vector<StormStatus> RouterViews::storm() {
@@ -128,7 +140,7 @@ std::vector<StormStatus> RouterViews::storm() {
                        .storms = view.state.storms,
                        .learn = std::string{config::name(policy.learn)},
                        .update_only = view.update_only,
-                       .policing = "software",
+                       .policing = policing(router_, id),
                        .quarantined = view.quarantined,
                        .served_stale = view.served_stale,
                        .classes = classes_of(view, policy)};

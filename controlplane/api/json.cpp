@@ -33,6 +33,8 @@ Json to_json(const control::InterfaceStatus& interface) {
           {"multicast_filter", text_or_null(interface.multicast_filter)},
           {"promiscuous_why", text_or_null(interface.promiscuous_why)},
           {"vlan_tags", text_or_null(interface.vlan_tags)},
+          {"arp_queue", interface.arp_queue ? Json(*interface.arp_queue) : Json(nullptr)},
+          {"arp_queue_why", text_or_null(interface.arp_queue_why)},
           {"addresses", texts(interface.addresses)},
           {"rx_packets", interface.rx_packets},
           {"rx_bytes", interface.rx_bytes},

@@ -84,6 +84,7 @@ Json ethernet_to_json(const config::Ethernet& ethernet) {
           {"mac", text_or_null(ethernet.mac)},
           {"promiscuous", ethernet.promiscuous},
           {"other_vlans", ethernet.other_vlans ? "pass" : "drop"},
+          {"arp_queue", ethernet.arp_queue},
           {"addresses", texts(ethernet.addresses)},
           {"neighbors", interface_neighbors_to_json(ethernet.neighbors)}};
 }

@@ -40,6 +40,7 @@ std::string promiscuous_text(const Json& interface) {
        Meanings{{"bridge", "it is in a bridge"},
                 {"asked for", "the configuration asks for it"},
                 {"mac", "the port cannot filter by the router's MAC addresses"},
+                {"multicast", "the port cannot filter by multicast group"},
                 {"vlan", "the port cannot filter by VLAN"}})
     if (why == word) return std::string("on: ") + meaning;
   return why == "-" ? "on" : "on: " + why;
@@ -67,6 +68,12 @@ void print_port(const Context& context, const Json& interface) {
   line("VLAN tags", explained(text(interface, "vlan_tags"),
                               {{"hardware", "the port takes them off and puts them on"},
                                {"software", "the worker takes them off and puts them on"}}));
+  const std::string why = text(interface, "arp_queue_why");
+  if (interface.value("arp_queue", Json()).is_null())
+    line("ARP queue", "none: " + why);
+  else
+    line("ARP queue", fmt::format("{}: the port puts ARP there, out of the way of the rest{}",
+                                  number(interface, "arp_queue"), why == "-" ? "" : "; " + why));
   line("checksum", flag(interface, "checksum_offload")
                        ? "hardware: the port's verdict on IPv4 headers is used"
                        : "software: the worker checks IPv4 headers");

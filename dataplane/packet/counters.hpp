@@ -55,6 +55,7 @@ struct Counters {
   Counter taken, handed_off;
   MirrorCounters mirror[kMaxMirrors + 1];                  // by row of Snapshot::mirrors
   Counter learn_reports, learn_policed, learn_queue_full;  // unknown or moved stations, to control
+  Counter arp_queue_full;  // rounds in which a queue of ARP gave all it may at once
   Counter bursts, loops, empty_polls, sleeps, busy_cycles;
 
   std::uint64_t punted() const {

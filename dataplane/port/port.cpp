@@ -22,6 +22,7 @@ namespace weir {
 namespace {
 
 constexpr std::uint16_t kDescriptors = 1024;
+constexpr std::uint16_t kArpDescriptors = 256;  // what lies there too long serves nobody
 
 /// The device's name within its devargs: what stands before the first comma.
 std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
@@ -58,9 +59,7 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
     : name_(request.name), device_(request.device) {
   probe(request);
   try {
-    configure(request, workers, pool);
-    if (const int error = rte_eth_dev_start(id_); error != 0)
-      fail("does not start", error, "see the log above for the driver's reason");
+    bring_up(request, workers, pool);
     set_filters(request);
   } catch (...) {
     rte_eth_dev_close(id_);
@@ -99,7 +98,7 @@ void Port::probe(const PortRequest& request) {
   driver_ = device_info(id_).driver_name;
 }
 
-void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* pool) {
+void Port::bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool) {
   const rte_eth_dev_info info = device_info(id_);
   const std::uint16_t wanted =
       request.queues != 0 ? request.queues : static_cast<std::uint16_t>(workers);
@@ -108,7 +107,24 @@ void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* 
          EINVAL, "lower `queues`");
   rx_queues_ = std::min(wanted, info.max_rx_queues);
   tx_queues_ = std::min(static_cast<std::uint16_t>(workers), info.max_tx_queues);
+  steers_arp_ = may_steer_arp(request, info.max_rx_queues);
 
+  const auto start = [&] {
+    configure(request, pool);
+    if (const int error = rte_eth_dev_start(id_); error != 0)
+      fail("does not start", error, "see the log above for the driver's reason");
+  };
+  start();
+  if (!steers_arp_ || steer_arp(request)) return;
+  // A queue that nothing is steered to would only get what nobody looks for there.
+  steers_arp_ = false;
+  if (const int error = rte_eth_dev_stop(id_); error != 0)
+    fail("does not stop", error, "set `arp-queue: false`");
+  start();
+}
+
+void Port::configure(const PortRequest& request, rte_mempool* pool) {
+  const rte_eth_dev_info info = device_info(id_);
   rte_eth_conf conf{};
   nic_checksums_ = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
   if (nic_checksums_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
@@ -118,7 +134,8 @@ void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* 
   if (inserts_vlan_) conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
   const std::uint64_t rss =
       (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP) & info.flow_type_rss_offloads;
-  if (rx_queues_ > 1 && rss != 0) {
+  uses_rss_ = rx_queues_ > 1 && rss != 0;
+  if (uses_rss_) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     conf.rx_adv_conf.rss_conf.rss_hf = rss;
   }
@@ -127,19 +144,37 @@ void Port::configure(const PortRequest& request, unsigned workers, rte_mempool* 
     fail(fmt::format("takes an mtu of {} at most, {} is asked for", largest, request.mtu), EINVAL,
          "lower `mtu`");
   conf.rxmode.mtu = std::min<std::uint16_t>(request.mtu, static_cast<std::uint16_t>(largest));
-  if (const int error = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf); error != 0)
-    fail("cannot be configured", error, "lower `queues` or `mtu`");
+  const auto with_queues = [&](int count) {
+    if (const int error =
+            rte_eth_dev_configure(id_, static_cast<std::uint16_t>(count), tx_queues_, &conf);
+        error != 0)
+      fail("cannot be configured", error, "lower `queues` or `mtu`");
+  };
+  with_queues(rx_queues_ + (steers_arp_ ? 1 : 0));
+  if (steers_arp_ && !takes_arp_rule()) {
+    steers_arp_ = false;
+    with_queues(rx_queues_);
+  }
   set_mtu(request);
+  make_queues(pool);
+}
 
+void Port::make_queues(rte_mempool* pool) {
   std::uint16_t rx_descriptors = kDescriptors, tx_descriptors = kDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
   const int socket = rte_eth_dev_socket_id(id_);
-  for (std::uint16_t queue = 0; queue < rx_queues_; ++queue)
+  const int queues = rx_queues_ + (steers_arp_ ? 1 : 0);
+  for (std::uint16_t queue = 0; queue < queues; ++queue) {
+    if (queue == arp_queue()) {
+      rx_descriptors = kArpDescriptors;
+      rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, nullptr);
+    }
     if (const int failed = rte_eth_rx_queue_setup(id_, queue, rx_descriptors,
                                                   static_cast<unsigned>(socket), nullptr, pool);
         failed != 0)
       fail(fmt::format("receive queue {} cannot be set up", queue), failed,
            "raise `system.memory.packets`");
+  }
   for (std::uint16_t queue = 0; queue < tx_queues_; ++queue)
     if (const int failed = rte_eth_tx_queue_setup(id_, queue, tx_descriptors,
                                                   static_cast<unsigned>(socket), nullptr);

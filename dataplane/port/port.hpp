@@ -13,6 +13,9 @@
 // frame that comes in without its tag carries RTE_MBUF_F_RX_VLAN_STRIPPED and `vlan_tci`.
 // (RTE_MBUF_F_RX_VLAN alone says nothing: net_af_packet sets it on frames that have their tag.)
 // One that leaves needs RTE_MBUF_F_TX_VLAN and `vlan_tci`, in a buffer that nobody else refers to.
+//
+// ARP (port_steering.cpp). A port that takes rules (rte_flow) and has a receive queue to spare puts
+// ARP there and nothing else: then a storm of it fills that queue, and drops what is in no other.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -44,6 +47,7 @@ struct PortRequest {
   std::vector<std::uint16_t> vlans;      // outer VLAN identifiers in use
   bool other_vlans = false;              // frames with any other tag are wanted too
   bool wants_vlan_strip = false;         // the workers know what to do with a tag beside the frame
+  bool steer_arp = true;                 // to a receive queue of its own, if the port can
 };
 
 struct LinkState {
@@ -73,6 +77,13 @@ class Port {
   std::uint16_t mtu() const { return mtu_; }
   std::uint16_t rx_queues() const { return rx_queues_; }
   std::uint16_t tx_queues() const { return tx_queues_; }
+  /// The receive queue, after `rx_queues()`, to which the port steers ARP and nothing else. None:
+  /// ARP comes among the rest.
+  std::optional<std::uint16_t> arp_queue() const {
+    return steers_arp_ ? std::optional{rx_queues_} : std::nullopt;
+  }
+  /// What stands in the way of that; empty: nothing does.
+  const std::string& arp_queue_why() const { return arp_queue_why_; }
   bool promiscuous() const { return promiscuous_; }
   bool nic_checksums() const { return nic_checksums_; }
   /// Takes the outer tag off what it receives.
@@ -103,13 +114,19 @@ class Port {
 
  private:
   void probe(const PortRequest& request);
-  void configure(const PortRequest& request, unsigned workers, rte_mempool* pool);
+  void bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool);
+  void configure(const PortRequest& request, rte_mempool* pool);
+  void make_queues(rte_mempool* pool);
   void set_mtu(const PortRequest& request);
   void plan_vlans(const PortRequest& request);
   void set_filters(const PortRequest& request);
   void set_macs(const PortRequest& request);
   void set_multicast(const PortRequest& request);
   void set_vlans(const PortRequest& request);
+  bool may_steer_arp(const PortRequest& request, std::uint16_t most_queues);
+  bool takes_arp_rule();
+  bool steer_arp(const PortRequest& request);
+  bool keep_rest_off_arp_queue();
   bool go_promiscuous(const std::string& why);
   bool kernel_lets_in(int kind, const MacAddress& address);
   std::uint64_t dropped_by_sockets() const;
@@ -126,6 +143,9 @@ class Port {
   bool probed_ = false;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;
+  bool uses_rss_ = false;
+  bool steers_arp_ = false;
+  std::string arp_queue_why_;
   bool macs_set_ = true;
   bool strips_vlan_ = false, inserts_vlan_ = false, filters_vlan_ = false;
   enum class Multicast { list, all, promiscuous, software } multicast_ = Multicast::list;

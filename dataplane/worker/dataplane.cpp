@@ -169,14 +169,30 @@ void Dataplane::make_workers(const DataplaneOptions& options) {
 void Dataplane::assign_queues() {
   const auto count = static_cast<unsigned>(workers_.size());
   unsigned next = 0;
+  const auto assign = [&](InterfaceId id, std::uint16_t queue, unsigned worker, bool arp) {
+    const Port& port = *ports_[id];
+    workers_[worker % count]->add_queue({.port = port.id(),
+                                         .queue = queue,
+                                         .interface = id,
+                                         .arp = arp,
+                                         .wake_fd = port.wake_fd(queue)});
+  };
+  for (InterfaceId id = 0; id < ports_.size(); ++id) {
+    // Ports with fewer queues than workers take turns, so that the load spreads.
+    const std::uint16_t queues = ports_[id]->rx_queues();
+    const unsigned first = queues < count ? next : 0;
+    next = first + queues;
+    for (std::uint16_t queue = 0; queue < queues; ++queue) assign(id, queue, first + queue, false);
+  }
+  for (InterfaceId id = 0; id < ports_.size(); ++id)
+    if (const auto queue = ports_[id]->arp_queue()) assign(id, *queue, next++, true);
+  assign_paths();
+}
+
+void Dataplane::assign_paths() {
+  const auto count = static_cast<unsigned>(workers_.size());
   for (InterfaceId id = 0; id < ports_.size(); ++id) {
     const Port& port = *ports_[id];
-    // Ports with fewer queues than workers take turns, so that the load spreads.
-    const unsigned first = port.rx_queues() < count ? next : 0;
-    next = first + port.rx_queues();
-    for (std::uint16_t queue = 0; queue < port.rx_queues(); ++queue)
-      workers_[(first + queue) % count]->add_queue(
-          {.port = port.id(), .queue = queue, .interface = id, .wake_fd = port.wake_fd(queue)});
     for (unsigned i = 0; i < count; ++i) {
       const bool owner = i < port.tx_queues();
       if (!owner) workers_[i % port.tx_queues()]->expect_handoff();

@@ -101,6 +101,7 @@ class Dataplane {
   void make_pools(const DataplaneOptions& options);
   void make_workers(const DataplaneOptions& options);
   void assign_queues();
+  void assign_paths();
 
   struct Retired {
     std::unique_ptr<const Snapshot> snapshot;

@@ -68,10 +68,17 @@ unsigned Worker::round(std::uint64_t now) {
   unsigned handled = 0;
   counters_.loops.add(1);
   output_.begin(*snapshot, now);
+  bool busy = false;
   for (const ReceiveQueue& queue : queues_) {
-    const unsigned received =
-        rte_eth_rx_burst(queue.port, queue.queue, burst_.packet, Burst::kSize);
+    const std::uint16_t most = queue.arp && busy ? kArpOfBusyRound : Burst::kSize;
+    const unsigned received = rte_eth_rx_burst(queue.port, queue.queue, burst_.packet, most);
     if (received == 0) continue;
+    if (received == most) {
+      if (queue.arp)
+        counters_.arp_queue_full.add(1);
+      else
+        busy = true;
+    }
     burst_.size = received;
     burst_.interface = queue.interface;
     if (snapshot->interfaces[queue.interface].switched)

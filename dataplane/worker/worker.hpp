@@ -21,6 +21,7 @@ struct ReceiveQueue {
   std::uint16_t port = 0;
   std::uint16_t queue = 0;
   InterfaceId interface = 0;
+  bool arp = false;  // the port steers ARP here, and nothing else
   int wake_fd = -1;  // readable while packets wait; -1: this queue can only be polled
 };
 
@@ -40,10 +41,13 @@ class Worker {
   static constexpr unsigned kHandoffRing = 4096;
   /// Packets taken from a ring in one round, so that no ring starves the ports.
   static constexpr unsigned kRingBudget = Burst::kSize;
+  /// Packets taken from a queue of ARP in a round in which any other had a full burst: then who
+  /// floods it has a tenth of the worker at most. Vector drivers give eight or none.
+  static constexpr unsigned kArpOfBusyRound = 8;
 
   Worker(const WorkerOptions& options, rte_rcu_qsbr* quiescence);
 
-  /// Before `run`: what it polls, and how it reaches each interface.
+  /// Before `run`: what it polls, queues of ARP last; and how it reaches each interface.
   void add_queue(const ReceiveQueue& queue);
   /// Before `run`: other workers hand packets over, and they ring no bell.
   void expect_handoff() { only_polled_ = true; }

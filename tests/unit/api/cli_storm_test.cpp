@@ -78,7 +78,7 @@ TEST_F(StormCli, ShowStorm) {
             "\n"
             "right        calm; no storm since start\n"
             "learning     strict: requests never make entries\n"
-            "policing     the NIC drops ARP beyond 1,000,000 pps\n"
+            "policing     software; the port puts ARP into receive queue 2\n"
             "quarantine   0 sources\n"
             "served stale 0 neighbours\n");
 }
@@ -87,7 +87,7 @@ TEST_F(StormCli, ShowStormOfOneInterface) {
   EXPECT_EQ(output({"show", "storm", "--interface", "right"}),
             "right        calm; no storm since start\n"
             "learning     strict: requests never make entries\n"
-            "policing     the NIC drops ARP beyond 1,000,000 pps\n"
+            "policing     software; the port puts ARP into receive queue 2\n"
             "quarantine   0 sources\n"
             "served stale 0 neighbours\n");
   const auto all = output_json({"show", "storm"})["interfaces"];

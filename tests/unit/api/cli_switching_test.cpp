@@ -87,9 +87,14 @@ TEST_F(SwitchingCli, ShowInterfaces) {
             "multicast    promiscuous: the port takes every group, the worker sorts\n"
             "promiscuous  on: it is in a bridge\n"
             "VLAN tags    software: the worker takes them off and puts them on\n"
+            "ARP queue    none: net_ixgbe refuses the rule (rte_flow): Not supported by ntuple "
+            "filter\n"
             "checksum     hardware: the port's verdict on IPv4 headers is used\n"
             "bytes        61.0MB received, 99.0kB sent\n"
             "errors       1,500 receive, 0 transmit\n");
+  EXPECT_NE(output({"show", "interfaces", "lan2"})
+                .find("ARP queue    1: the port puts ARP there, out of the way of the rest\n"),
+            std::string::npos);
   EXPECT_EQ(output({"show", "interfaces", "lan0.10"}),
             "INTERFACE  KIND                 BRIDGE  STATE    MTU  MAC                ADDRESS     "
             "RX  MISSED     TX  DROPS  DEVICE\n"

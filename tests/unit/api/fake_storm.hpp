@@ -60,7 +60,7 @@ class FakeStorm : public FakeRouter {
     control::StormStatus right;
     right.interface = "right";
     right.learn = "strict";
-    right.policing = "the NIC drops ARP beyond 1,000,000 pps";
+    right.policing = "software; the port puts ARP into receive queue 2";
     return {right, left};  // not in order: whoever shows them sorts
   }
 

@@ -91,6 +91,11 @@ class FakeSwitch : public FakeRouter {
     port.multicast_filter = port.promiscuous ? "promiscuous" : "list";
     port.promiscuous_why = port.promiscuous ? "bridge" : "";
     port.vlan_tags = "software";
+    port.arp_queue_why = "net_ixgbe refuses the rule (rte_flow): Not supported by ntuple filter";
+    if (name[3] == '2') {
+      port.arp_queue = 1;
+      port.arp_queue_why = "";
+    }
     port.rx_packets = 52'000;
     port.rx_bytes = 61'000'000;
     port.tx_packets = 1234;
@@ -107,6 +112,7 @@ class FakeSwitch : public FakeRouter {
     vlan.link = "lan0";
     vlan.vlan_ids = {100, 10};
     vlan.mac_filter = vlan.multicast_filter = vlan.promiscuous_why = vlan.vlan_tags = "";
+    vlan.arp_queue_why = "";
     vlan.promiscuous = false;
     return vlan;
   }

@@ -20,7 +20,8 @@ const std::vector<std::string> kTexts = {
     "  null0: {match: {vdev: \"net_null0,no-rx=1\"}}\n"
     "  \"true\": {match: {linux: \"a'b\\\"{}\", method: af-xdp}, queues: 3, mtu: 68}\n"
     "  10: {match: {pci: \"0000:8a:00.1\"}, mac: \"02:00:5e:10:00:09\", promiscuous: true}\n"
-    "  x.10-_: {match: {linux: e0, method: af-packet}, addresses: [10.0.0.1/8, 10.0.0.2/32]}\n",
+    "  x.10-_: {match: {linux: e0, method: af-packet}, arp-queue: false, addresses: [10.0.0.1/8, "
+    "10.0.0.2/32]}\n",
     "neighbors: {lifetime: 61s, refresh-interval: 1m, hold: {per-neighbor: 2, total: 3},\n"
     "            static: [{ip: 10.0.0.1, mac: 0200.0000.0001, interface: \"null\"}]}\n",
     "neighbors: {hold: {total: 9}}\n",

@@ -41,6 +41,7 @@ ethernets:
     mtu: 9000
     mac: 0200.5e10.0009
     promiscuous: true
+    arp-queue: false
     addresses: [192.0.2.2/30, 198.51.100.1/32]
   lan0: {match: {linux: veth-lan0, method: af-xdp}}
   lan1: {match: {vdev: "net_pcap0,rx_pcap=in.pcap"}}
@@ -75,6 +76,7 @@ services:
   want.ethernets[0].mtu = 9000;
   want.ethernets[0].mac = MacAddress{{0x02, 0, 0x5e, 0x10, 0, 9}};
   want.ethernets[0].promiscuous = true;
+  want.ethernets[0].arp_queue = false;
   want.ethernets[0].addresses = {{Ipv4Address{192, 0, 2, 2}, 30},
                                  {Ipv4Address{198, 51, 100, 1}, 32}};
   want.ethernets[1].name = "lan0";
