@@ -23,6 +23,13 @@ Lane ending(const Burst& burst, Lane lane, Egress egress) {
   return going(burst, lane, static_cast<std::uint32_t>(egress));
 }
 
+/// Zero: it has no destination.
+std::uint64_t destination_word(const Adjacency& adjacency) {
+  std::uint64_t word;
+  std::memcpy(&word, &adjacency, sizeof word);
+  return word << 16;  // without the first two bytes of the source
+}
+
 /// What ethernet_input found, of the packets that are left when only `kept` are.
 EthernetInput only(const EthernetInput& all, Lane kept) {
   EthernetInput result;
@@ -32,6 +39,27 @@ EthernetInput only(const EthernetInput& all, Lane kept) {
         &EthernetInput::not_subscribed, &EthernetInput::unknown_vlan, &EthernetInput::unknown_type})
     result.*lane = in_ranks(all.*lane, kept);
   return result;
+}
+
+/// Those whose time to live does not let them go on.
+Lane spent_lifetime(const Burst& burst, Lane lane) {
+  std::uint64_t spent = 0;
+  for_each_sixteen(burst, [&](unsigned first) {
+    spent |= at(less(U32x16::load(&burst.hop_word[first]) & U32x16{0xff}, U32x16{2}), first);
+  });
+  return Lane{spent} & lane;
+}
+
+/// Those whose adjacency has a destination. In a storm none has: that is found in fewer steps.
+Lane with_destination(const Burst& burst, Lane lane) {
+  std::uint64_t any = 0;
+  lane.for_each([&](unsigned i) { any |= destination_word(burst.rewrite[i]); });
+  Lane found;
+  if (any != 0)
+    lane.for_each([&](unsigned i) {
+      if (destination_word(burst.rewrite[i]) != 0) found.add(i);
+    });
+  return found;
 }
 
 /// The packets of a lane that have this source MAC address.
@@ -353,15 +381,18 @@ void Pipeline::rarp(const Arrival& arrival, Lane lane) {
 void Pipeline::verdicts(const Arrival& arrival, Lane other, Lane group) {
   const Burst& burst = arrival.burst;
   // What comes in floods goes in one piece, the rest one by one.
+  if (const Lane unresolved = ending(burst, other, Egress::unresolved) - group) {
+    glean(arrival, unresolved);
+    other = other - unresolved;
+  }
+  if (!other) return;
   const Lane blackholed = ending(burst, other, Egress::blackhole);
   const Lane failed = ending(burst, other, Egress::failed);
   const Lane martian = ending(burst, other, Egress::martian);
-  const Lane unresolved = ending(burst, other, Egress::unresolved) - group;
   drop(blackholed, DropReason::blackhole);
   drop(failed, DropReason::neighbor_failed);
   drop(martian, DropReason::martian_destination);
-  if (unresolved) glean(arrival, unresolved);
-  (other - blackholed - failed - martian - unresolved).for_each([&](unsigned i) {
+  (other - blackholed - failed - martian).for_each([&](unsigned i) {
     verdict(arrival, i, group.has(i));
   });
 }
@@ -402,12 +433,9 @@ void Pipeline::verdict(const Arrival& arrival, unsigned i, bool group) {
 void Pipeline::glean(const Arrival& arrival, Lane lane) {
   const Burst& burst = arrival.burst;
   // Time to live is spent before the neighbour is asked for (RFC 1812 section 5.2.1).
-  Lane expired, known;
-  lane.for_each([&](unsigned i) {
-    if ((burst.hop_word[i] & 0xff) < 2) return expired.add(i);
-    // A slot that once was resolved keeps its MAC: those destinations come first.
-    if (!burst.rewrite[i].destination.is_zero()) known.add(i);
-  });
+  const Lane expired = spent_lifetime(burst, lane);
+  // A slot that once was resolved keeps its MAC: those destinations come first.
+  const Lane known = with_destination(burst, lane) - expired;
   expired.for_each([&](unsigned i) {
     punt(arrival, i, {.punt_class = PuntClass::icmp_error, .reason = PuntReason::ttl_expired});
   });
