@@ -46,7 +46,7 @@ Sources::Entry* Sources::find(InterfaceId port, const MacAddress& mac, std::uint
     const bool stays = entry.quarantined_until.load(std::memory_order_relaxed) > now;
     if (!stays && (silent == nullptr || entry.seen < silent->seen)) silent = &entry;
   }
-  if (silent == nullptr) return nullptr;
+  if (silent == nullptr) return last_ = nullptr;
   silent->key.store(0, std::memory_order_relaxed);
   silent->requests = {};
   silent->quarantined_until.store(0, std::memory_order_relaxed);

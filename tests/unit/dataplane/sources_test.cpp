@@ -43,6 +43,25 @@ TEST(Sources, WhoAsksTenTimesAsOftenAsItMayIsQuarantined) {
     ASSERT_LT(++asked, 600u) << "in four seconds";
 }
 
+TEST(Sources, WhoFindsNoPlaceIsNotTakenForTheLastOneThatDid) {
+  Sources sources(1);
+  for (unsigned i = 0; i < 4 * Sources::kSets * Sources::kWays; ++i)  // every set is full of them
+    for (unsigned asked = 0; asked < 300 && sources.request(3, mac(i), 0, policy(), kSecond) !=
+                                                Sources::Verdict::quarantined;
+         ++asked)
+      continue;
+  const auto packets = [&] {
+    std::uint64_t total = 0;
+    sources.visit([&](const Sources::Seen& seen) { total += seen.packets; });
+    return total;
+  };
+  sources.request(3, mac(0), 0, policy(), kSecond);
+  const std::uint64_t before = packets();
+  sources.glean(3, mac(1u << 30), 0, policy(), kSecond);
+  sources.more(1000);
+  EXPECT_EQ(packets(), before);
+}
+
 TEST(Sources, QuarantineIsLongerEachTime) {
   Sources sources(1);
   std::uint64_t now = kSecond;
