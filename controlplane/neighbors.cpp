@@ -330,8 +330,7 @@ std::uint64_t Neighbors::served_stale(InterfaceId interface) const {
   return p != nullptr ? p->served_stale : 0;
 }
 
-NeighborRow Neighbors::row(const Neighbor& entry) const {
-  const TimePoint now = clock_.now();
+NeighborRow Neighbors::row(const Neighbor& entry, TimePoint now) const {
   NeighborRow row{.ip = entry.ip, .interface = entry.interface, .state = entry.state};
   if (entry.has_mac()) row.mac = entry.mac;
   row.verified = entry.on_list == NeighborClass::verified;
@@ -345,15 +344,15 @@ NeighborRow Neighbors::row(const Neighbor& entry) const {
 }
 
 std::vector<NeighborRow> Neighbors::snapshot() const {
+  const TimePoint now = clock_.now();
   std::vector<NeighborRow> rows;
+  rows.reserve(table_.resolved() + table_.count(NeighborClass::pending) +
+               table_.count(NeighborClass::failed));
   for (InterfaceId i = 0; i < kMaxInterfaces; ++i)
     for (std::size_t c = 0; c < kNeighborClasses; ++c)
       for (Id id = table_.oldest(i, static_cast<NeighborClass>(c)); id != kNone;
            id = table_.younger(id))
-        rows.push_back(row(table_[id]));
-  std::sort(rows.begin(), rows.end(), [](const NeighborRow& a, const NeighborRow& b) {
-    return std::pair{a.ip, a.interface} < std::pair{b.ip, b.interface};
-  });
+        rows.push_back(row(table_[id], now));
   return rows;
 }
 

@@ -121,7 +121,7 @@ class Neighbors {
   bool update_only(InterfaceId interface) const;
   /// How often a neighbour there was kept although it did not answer.
   std::uint64_t served_stale(InterfaceId interface) const;
-  /// All entries by address, then interface.
+  /// All entries, in no order: sorting is left to a thread that has time for it.
   std::vector<NeighborRow> snapshot() const;
   NeighborCounters counters() const;
 
@@ -225,7 +225,7 @@ class Neighbors {
   void solicit(Neighbor& entry, std::optional<MacAddress> unicast_to);
   void raise(Port& port, const NeighborEvent& event);
   Duration jittered(Duration most);
-  NeighborRow row(const Neighbor& entry) const;
+  NeighborRow row(const Neighbor& entry, TimePoint now) const;
 
   const Clock& clock_;
   NeighborActions& actions_;

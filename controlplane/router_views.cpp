@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "controlplane/neighbor_status.hpp"
 #include "controlplane/port_requests.hpp"
@@ -177,7 +179,10 @@ std::size_t RouterViews::route_count() {
 }
 
 std::vector<NeighborStatus> RouterViews::neighbors() {
-  const auto rows = router_.commands().call([&] { return router_.neighbors().snapshot(); });
+  auto rows = router_.commands().call([&] { return router_.neighbors().snapshot(); });
+  std::sort(rows.begin(), rows.end(), [](const NeighborRow& a, const NeighborRow& b) {
+    return std::pair{a.ip, a.interface} < std::pair{b.ip, b.interface};
+  });
   std::vector<NeighborStatus> result;
   result.reserve(rows.size());
   for (const NeighborRow& row : rows)
