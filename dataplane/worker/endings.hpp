@@ -29,7 +29,7 @@ class Endings {
   void spend(Lane lane) { spent_ |= lane; }
 
   /// Counts and frees; empty afterwards.
-  void settle(const Burst& burst, InterfaceId interface) {
+  void settle(Burst& burst, InterfaceId interface) {
     Lane ended = std::exchange(spent_, Lane{});
     for (; reasons_ != 0; reasons_ &= reasons_ - 1) {
       const auto reason = static_cast<std::size_t>(std::countr_zero(reasons_));
@@ -38,6 +38,7 @@ class Endings {
       ended |= lane;
     }
     if (!ended) return;
+    if (ended == burst.all()) return rte_pktmbuf_free_bulk(burst.packet, burst.size);
     rte_mbuf* packets[kGathered];
     rte_pktmbuf_free_bulk(packets, gather(burst, ended, packets));
   }

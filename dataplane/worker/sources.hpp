@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "dataplane/net/mac_address.hpp"
 #include "dataplane/table/ids.hpp"
@@ -34,8 +35,10 @@ class Sources {
   /// Packets beyond its budget that bring a source into quarantine. One within forgives two: who
   /// asks up to three times as often as it may is policed, and no more.
   static constexpr std::uint32_t kOverForQuarantine = 200, kForgiven = 2;
-  /// Of what the port's budget drops, one in so many is noted.
+  /// Of what the port's budget drops, one in so many is noted; of ARP, which may come at line rate,
+  /// no more than one in so many cycles, some 20 us.
   static constexpr std::uint32_t kSampled = 64, kSampledGleans = 16;
+  static constexpr std::uint64_t kSampleCycles = 1u << 16;
 
   /// `modest`: passed, and no more than an eighth of its gleans' burst was spent.
   enum class Verdict : std::uint8_t { passed, modest, policed, quarantined };
@@ -62,14 +65,14 @@ class Sources {
     return static_cast<unsigned>(random_ >> 58);
   }
   /// `packets` were dropped that were charged to nobody. True: one of them is to be noted.
-  bool sample(unsigned packets) {
+  bool sample(unsigned packets, std::uint64_t now) {
     unsampled_ += packets;
-    if (unsampled_ < kSampled) return false;
-    unsampled_ -= kSampled;
-    return true;
+    return unsampled_ >= kSampled && now - sampled_ >= kSampleCycles;
   }
+  /// It stands for all since the last.
   void note_sample(InterfaceId port, const MacAddress& mac, std::uint32_t ip, std::uint64_t now) {
-    note(port, mac, ip, kSampled, now);
+    note(port, mac, ip, std::exchange(unsampled_, 0), now);
+    sampled_ = now;
   }
   /// The same of gleans.
   bool sample_gleans(unsigned packets) {
@@ -135,6 +138,7 @@ class Sources {
   std::uint64_t seed_, random_;
   Entry* last_ = nullptr;  // found
   std::uint32_t unsampled_ = 0, unsampled_gleans_ = 0;
+  std::uint64_t sampled_ = 0;  // when ARP last was, TSC
 };
 
 }  // namespace weir

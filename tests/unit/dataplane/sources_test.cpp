@@ -152,12 +152,25 @@ TEST(Sources, AreSeenWithWhatTheySent) {
   EXPECT_EQ(seen[mac(20)].ip, 7u);
 }
 
-// One in 64 of what is dropped unseen is noted, for 64.
+// One of 64 that are dropped unseen is noted, or of more when they come faster; for all of them.
 TEST(Sources, SamplesEstimate) {
-  Sources sources(1);
-  for (unsigned i = 0; i < 10'000; ++i)
-    if (sources.sample(16)) sources.note_sample(3, mac(1), 0, kSecond);
-  sources.visit([](const Sources::Seen& each) { EXPECT_NEAR(each.packets, 160'000, 64); });
+  for (const std::uint64_t cycles : {100'000u, 100u}) {
+    Sources sources(1);
+    unsigned samples = 0;
+    for (unsigned i = 0; i < 10'000; ++i) {
+      const std::uint64_t now = kSecond + i * cycles;
+      if (!sources.sample(16, now)) continue;
+      sources.note_sample(3, mac(1), 0, now);
+      ++samples;
+    }
+    const std::uint64_t each_packets = cycles == 100u ? 16 * Sources::kSampleCycles / 100 : 64;
+    EXPECT_EQ(samples,
+              cycles == 100u ? 10'000 * 100 / Sources::kSampleCycles + 1 : 10'000 * 16 / 64);
+    sources.visit([&](const Sources::Seen& each) {
+      EXPECT_LE(each.packets, 160'000u);
+      EXPECT_GE(each.packets, 160'000u - each_packets - 64);
+    });
+  }
 }
 
 TEST(Sources, TheTableIsBounded) {
