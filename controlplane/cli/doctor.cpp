@@ -1,77 +1,16 @@
 #include "controlplane/cli/doctor.hpp"
 
 #include <fmt/format.h>
-#include <net/if.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 
 #include "config/validate.hpp"
-#include "controlplane/cli/files.hpp"
-#include "controlplane/cli/netns.hpp"
-#include "controlplane/cli/process.hpp"
-#include "controlplane/cpu_check.hpp"
 
 namespace weir::cli {
 namespace {
 
 using Level = Diagnosis::Level;
-
-std::optional<std::string> ask_router_version(std::string& reason) {
-  try {
-    const Finished done = run_program({find_router(), "--version"});
-    if (done.ok()) return done.output;
-    reason =
-        done.output.empty() ? fmt::format("ended with status {}", done.exit_code) : done.output;
-  } catch (const CliError& error) {
-    reason = fmt::format("{} ({})", error.what(), error.hint());
-  }
-  return std::nullopt;
-}
-
-/// What `ip -json WORDS` says, or null.
-Json ask_ip(std::vector<std::string> words) {
-  words.insert(words.begin(), {"ip", "-json"});
-  const Finished done = run_program(words);
-  if (!done.ok()) return nullptr;
-  Json answer = Json::parse(done.output, nullptr, false);
-  return answer.is_array() ? answer : Json(nullptr);
-}
-
-/// The name of the namespace that this one calls `id`; empty: it has none.
-std::string namespace_called(int id) {
-  const Json listed = ask_ip({"netns", "list-id"});
-  if (!listed.is_array()) return "";
-  for (const Json& entry : listed)
-    if (entry.is_object() && entry.value("nsid", -1) == id) return entry.value("name", "");
-  return "";
-}
-
-std::optional<CableEnd> find_other_end(const std::string& interface) {
-  const Json shown = ask_ip({"-details", "link", "show", "dev", interface});
-  if (!shown.is_array() || shown.empty() || !shown[0].is_object()) return std::nullopt;
-  const Json& link = shown[0];
-  if (link.value("linkinfo", Json::object()).value("info_kind", "") != "veth") return std::nullopt;
-  CableEnd end;
-  if (const std::string name = link.value("link", ""); !name.empty()) {
-    end.interface = name;
-    end.transmit_checksum_offload = transmit_checksum_offload(name);
-    return end;
-  }
-  end.network_namespace = namespace_called(link.value("link_netnsid", -1));
-  if (end.network_namespace.empty()) return end;
-  try {
-    const InNamespace there(end.network_namespace);
-    std::array<char, IF_NAMESIZE> name{};
-    if (if_indextoname(link.value("link_index", 0u), name.data()) == nullptr) return end;
-    end.interface = name.data();
-    end.transmit_checksum_offload = transmit_checksum_offload(end.interface);
-  } catch (const CliError&) {
-    // Not root: it stays unknown.
-  }
-  return end;
-}
 
 const char* name_of(Level level) {
   switch (level) {
@@ -91,7 +30,8 @@ Json to_json(const Diagnoses& found) {
     list.push_back({{"level", name_of(one.level)},
                     {"topic", one.topic},
                     {"message", one.message},
-                    {"remedy", one.remedy.empty() ? Json() : Json(one.remedy)}});
+                    {"remedy", one.remedy.empty() ? Json() : Json(one.remedy)},
+                    {"fix_does_it", !one.mending.empty()}});
   return list;
 }
 
@@ -118,14 +58,93 @@ std::optional<config::Config> load(const std::string& file, Diagnoses& found) {
   return std::move(result.config);
 }
 
+/// Those that --fix mends, each remedy once.
+Diagnoses mendable_of(const Diagnoses& found) {
+  Diagnoses some;
+  for (const Diagnosis& one : found) {
+    const bool known = std::any_of(some.begin(), some.end(), [&](const Diagnosis& other) {
+      return other.mending == one.mending;
+    });
+    if (!one.mending.empty() && !known) some.push_back(one);
+  }
+  return some;
+}
+
+/// nullopt: there was nothing to mend, or the answer was no.
+std::optional<std::vector<Mended>> show_and_mend(const Context& context, const Machine& machine,
+                                                 const Diagnoses& found, bool yes) {
+  const Diagnoses some = mendable_of(found);
+  std::ostream& out = context.json ? context.err : context.out;
+  if (some.empty()) {
+    out << "Nothing to mend that can be undone.\n\n";
+    return std::nullopt;
+  }
+  out << "To be done, until the next boot:\n";
+  for (const Diagnosis& one : some)
+    out << fmt::format("  {}\n      because {}: {}\n", command_of(one.mending), one.topic,
+                       one.message);
+  if (!yes) {
+    out.flush();
+    const std::optional<bool> answer = machine.ask("Do it?");
+    if (!answer)
+      throw CliError("there is no terminal to ask at; nothing was done",
+                     "--yes does it without being asked");
+    if (!*answer) {
+      out << "Nothing was done.\n\n";
+      return std::nullopt;
+    }
+  }
+  std::vector<Mended> mended = mend(machine, some);
+  out << "Done:\n";
+  for (const Mended& one : mended)
+    out << (one.error.empty() ? fmt::format("  {}\n      undo: {}\n", one.command, one.undo)
+                              : fmt::format("  FAILED {}\n      {}\n", one.command, one.error));
+  out << '\n';
+  return mended;
+}
+
+std::size_t count(const Diagnoses& found, Level level) {
+  return static_cast<std::size_t>(std::count_if(
+      found.begin(), found.end(), [&](const Diagnosis& one) { return one.level == level; }));
+}
+
+void report(const Context& context, const std::string& file, const Diagnoses& found,
+            const std::optional<std::vector<Mended>>& mended) {
+  const std::size_t problems = count(found, Level::problem);
+  const std::size_t warnings = count(found, Level::warning);
+  if (!context.json) {
+    print(context, found);
+    context.out << fmt::format("\n{}, {}\n", counted(problems, "problem"),
+                               counted(warnings, "warning"));
+    return;
+  }
+  Json answer{{"file", file.empty() ? Json() : Json(file)},
+              {"ok", problems == 0},
+              {"problems", problems},
+              {"warnings", warnings},
+              {"findings", to_json(found)}};
+  if (mended) {
+    Json list = Json::array();
+    for (const Mended& one : *mended)
+      list.push_back({{"command", one.command},
+                      {"undo", one.undo},
+                      {"error", one.error.empty() ? Json() : Json(one.error)}});
+    answer["mended"] = std::move(list);
+  }
+  context.print_json(answer);
+}
+
 }  // namespace
 
-Machine Machine::here() {
-  return {.root = "",
-          .cpu_needs = kCpuNeeds,
-          .built_for = WEIR_CPU,
-          .router_version = ask_router_version,
-          .other_end = find_other_end};
+Diagnosis mendable(Diagnosis::Level level, std::string topic, std::string message, Steps mending,
+                   Steps undoing) {
+  std::string remedy = command_of(mending);
+  return {level,
+          std::move(topic),
+          std::move(message),
+          std::move(remedy),
+          std::move(mending),
+          std::move(undoing)};
 }
 
 Diagnoses examine(const Machine& machine, const config::Config* config) {
@@ -136,32 +155,47 @@ Diagnoses examine(const Machine& machine, const config::Config* config) {
   examine_nics(machine, config, found);
   if (config != nullptr) examine_linux_ports(machine, *config, found);
   examine_kernel(machine, found);
+  examine_rights(machine, found);
   return found;
 }
 
-int doctor(const Context& context, const std::string& file) {
-  Diagnoses found;
-  std::optional<config::Config> config;
-  if (!file.empty()) config = load(file, found);
-  for (Diagnosis& one : examine(Machine::here(), config ? &*config : nullptr))
-    found.push_back(std::move(one));
-  const auto count = [&](Level level) {
-    return static_cast<std::size_t>(std::count_if(
-        found.begin(), found.end(), [&](const Diagnosis& one) { return one.level == level; }));
-  };
-  const std::size_t problems = count(Level::problem), warnings = count(Level::warning);
-  if (context.json) {
-    context.print_json({{"file", file.empty() ? Json() : Json(file)},
-                        {"ok", problems == 0},
-                        {"problems", problems},
-                        {"warnings", warnings},
-                        {"findings", to_json(found)}});
-  } else {
-    print(context, found);
-    context.out << fmt::format("\n{}, {}\n", counted(problems, "problem"),
-                               counted(warnings, "warning"));
+std::vector<Mended> mend(const Machine& machine, const Diagnoses& found) {
+  std::vector<Mended> done;
+  for (const Diagnosis& one : mendable_of(found)) {
+    Mended mended{command_of(one.mending), command_of(one.undoing), ""};
+    try {
+      for (const Step& step : one.mending) machine.carry_out(step);
+    } catch (const CliError& error) {
+      mended.error = error.what();
+      if (!error.hint().empty()) mended.error += fmt::format(" ({})", error.hint());
+    }
+    done.push_back(std::move(mended));
   }
-  return problems == 0 ? kSuccess : kFailure;
+  return done;
+}
+
+int doctor(const Context& context, const Machine& machine, const DoctorOptions& options) {
+  Diagnoses about_file;
+  std::optional<config::Config> config;
+  if (!options.file.empty()) config = load(options.file, about_file);
+  const auto examine_all = [&] {
+    Diagnoses found = about_file;
+    for (Diagnosis& one : examine(machine, config ? &*config : nullptr))
+      found.push_back(std::move(one));
+    return found;
+  };
+  Diagnoses found = examine_all();
+  std::optional<std::vector<Mended>> mended;
+  if (options.fix) {
+    mended = show_and_mend(context, machine, found, options.yes);
+    // What the kernel made of it is looked at, not believed.
+    found = examine_all();
+  }
+  const bool failed = mended && std::any_of(mended->begin(), mended->end(),
+                                            [](const Mended& one) { return !one.error.empty(); });
+  const std::size_t problems = count(found, Level::problem);
+  report(context, options.file, found, mended);
+  return problems == 0 && !failed ? kSuccess : kFailure;
 }
 
 }  // namespace weir::cli

@@ -1,14 +1,15 @@
 // `weir doctor [FILE]`: what of this machine stands in the way of a router (of the one that FILE
-// describes), and the command that mends it. Only looks; works without root and in containers.
+// describes), and the command that mends it. Only looks, but with --fix; works without root and in
+// containers.
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/model.hpp"
 #include "controlplane/cli/context.hpp"
+#include "controlplane/cli/machine.hpp"
 
 namespace weir::cli {
 
@@ -17,40 +18,43 @@ struct Diagnosis {
   std::string topic;    // cpu, hugepages, nic, ...
   std::string message;  // what was found
   std::string remedy;   // the command that mends it, or "": nothing to mend
+  /// The remedy, where it can be undone and cuts nobody off: what --fix does.
+  Steps mending{};
+  Steps undoing{};
 };
 using Diagnoses = std::vector<Diagnosis>;
 
-/// The other end of a veth pair.
-struct CableEnd {
-  std::string interface;          // empty: not to be found
-  std::string network_namespace;  // empty: this one
-  std::optional<bool> transmit_checksum_offload;
-};
-
-/// Where the doctor looks. Tests give it trees and answers of their own.
-struct Machine {
-  std::string root;        // in front of /proc, /sys and /dev
-  unsigned cpu_needs = 0;  // cpu_check.hpp
-  std::string built_for;   // as meson's option `cpu`
-  /// What `weir-router --version` says; nullopt with a reason: it does not run.
-  std::function<std::optional<std::string>(std::string& reason)> router_version;
-  /// nullopt: not one of a pair.
-  std::function<std::optional<CableEnd>(const std::string& interface)> other_end;
-
-  static Machine here();
-};
+/// A diagnosis whose remedy --fix may do.
+Diagnosis mendable(Diagnosis::Level level, std::string topic, std::string message, Steps mending,
+                   Steps undoing);
 
 /// All that is found, without a configuration or about one that is right.
 Diagnoses examine(const Machine& machine, const config::Config* config);
 
-/// Prints them. kFailure when there is a problem.
-int doctor(const Context& context, const std::string& file);
+struct DoctorOptions {
+  std::string file;  // empty: none
+  bool fix = false;
+  bool yes = false;  // do not ask
+};
+
+/// Examines, mends with --fix, and prints. kFailure when there is a problem, or something could not
+/// be mended.
+int doctor(const Context& context, const Machine& machine, const DoctorOptions& options);
+
+/// What --fix did about one finding.
+struct Mended {
+  std::string command, undo;
+  std::string error;  // empty: done
+};
+/// Does every remedy that can be undone, the same one once.
+std::vector<Mended> mend(const Machine& machine, const Diagnoses& found);
 
 // Parts of `examine`.
 void examine_cpu(const Machine& machine, Diagnoses& found);
 void examine_cores(const Machine& machine, const config::Config* config, Diagnoses& found);
 void examine_hugepages(const Machine& machine, const config::Config* config, Diagnoses& found);
 void examine_kernel(const Machine& machine, Diagnoses& found);
+void examine_rights(const Machine& machine, Diagnoses& found);
 void examine_nics(const Machine& machine, const config::Config* config, Diagnoses& found);
 void examine_linux_ports(const Machine& machine, const config::Config& config, Diagnoses& found);
 

@@ -1,9 +1,9 @@
-// CPU, cores, hugepages, kernel.
+// CPU, cores, kernel settings.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <fstream>
-#include <map>
+#include <set>
 #include <sstream>
 
 #include "controlplane/cli/doctor.hpp"
@@ -63,30 +63,53 @@ std::set<unsigned> isolated_cores(const std::string& root) {
   return core_list(read_text(cores_directory(root) + "/isolated").value_or(""));
 }
 
-void examine_worker_core(const Machine& machine, unsigned core, const std::set<unsigned>& others,
-                         Diagnoses& found) {
-  const std::string directory = fmt::format("{}/cpu{}", cores_directory(machine.root), core);
-  std::set<unsigned> siblings =
-      core_list(read_text(directory + "/topology/thread_siblings_list").value_or(""));
+/// Another thread of a worker's core takes half of it.
+void examine_siblings(const Machine& machine, unsigned core, const std::set<unsigned>& others,
+                      Diagnoses& found) {
+  const std::string cores = cores_directory(machine.root);
+  std::set<unsigned> siblings = core_list(
+      read_text(fmt::format("{}/cpu{}/topology/thread_siblings_list", cores, core)).value_or(""));
   siblings.erase(core);
-  std::vector<std::string> busy;
-  for (const unsigned sibling : siblings)
-    if (others.contains(sibling)) busy.push_back(std::to_string(sibling));
+  const std::set<unsigned> isolated = isolated_cores(machine.root);
+  std::set<unsigned> busy;
+  for (const unsigned sibling : siblings) {
+    if (others.contains(sibling)) {
+      busy.insert(sibling);
+      continue;
+    }
+    const std::string online = fmt::format("/sys/devices/system/cpu/cpu{}/online", sibling);
+    if (isolated.contains(sibling) || read_text(machine.root + online) == "0") continue;
+    const std::string what = fmt::format(
+        "worker core {} shares its execution units with core {}, where other programs run", core,
+        sibling);
+    // The first core often cannot be put off line.
+    if (exists(machine.root + online))
+      found.push_back(mendable(Level::warning, "cores", what, {Step::write(online, "0")},
+                               {Step::write(online, "1")}));
+    else
+      found.push_back({Level::warning, "cores", what,
+                       "name another worker core: cat "
+                       "/sys/devices/system/cpu/cpu*/topology/thread_siblings_list"});
+  }
   if (!busy.empty())
     found.push_back(
         {Level::warning, "cores",
          fmt::format("worker core {} shares its execution units with core {}, which the "
                      "router uses too",
-                     core, list_text(busy)),
-         "echo off > /sys/devices/system/cpu/smt/control"});
-  const auto governor = read_text(directory + "/cpufreq/scaling_governor");
-  if (governor && *governor != "performance")
-    found.push_back(
-        {Level::warning, "cores",
-         fmt::format("core {} changes its clock (governor {}): figures will vary", core, *governor),
-         fmt::format("echo performance > "
-                     "/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor",
-                     core)});
+                     core, core_list(busy)),
+         "name cores of different lines: cat "
+         "/sys/devices/system/cpu/cpu*/topology/thread_siblings_list"});
+}
+
+void examine_worker_core(const Machine& machine, unsigned core, Diagnoses& found) {
+  const std::string file =
+      fmt::format("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor", core);
+  const auto governor = read_text(machine.root + file);
+  if (governor && !governor->empty() && *governor != "performance")
+    found.push_back(mendable(
+        Level::warning, "cores",
+        fmt::format("core {} changes its clock (governor {}): figures will vary", core, *governor),
+        {Step::write(file, "performance")}, {Step::write(file, *governor)}));
 }
 
 /// The cores of `wanted` that are not in `there`.
@@ -97,11 +120,32 @@ std::set<unsigned> missing(const std::vector<unsigned>& wanted, const std::set<u
   return lacking;
 }
 
+/// An isolated core that still gets the timer's ticks loses some microseconds to each.
+void examine_ticks(const std::string& root, const std::vector<unsigned>& workers,
+                   Diagnoses& found) {
+  const auto tickless = read_text(cores_directory(root) + "/nohz_full");
+  if (!tickless) return;  // a kernel without it
+  const std::set<unsigned> ticking = missing(workers, core_list(*tickless));
+  if (!ticking.empty())
+    found.push_back({Level::warning, "cores",
+                     fmt::format("worker core {} is isolated, but the timer still interrupts it",
+                                 core_list(ticking)),
+                     fmt::format("on the kernel's command line: nohz_full={0} rcu_nocbs={0}",
+                                 core_list(ticking))});
+}
+
 void examine_core_presence(const std::vector<unsigned>& wanted, const std::set<unsigned>& online,
                            const std::set<unsigned>& allowed, bool has_file, Diagnoses& found) {
   const char* remedy = has_file ? "name cores that are there in `system.control-cores` and "
                                   "`system.worker-cores`"
-                                : "";
+                                : "give a file that names others: system: {control-cores: "
+                                  "[0], worker-cores: [0]} shares one";
+  if (online.empty()) {
+    found.push_back({Level::warning, "cores",
+                     "cannot be seen: there is no /sys/devices/system/cpu/online",
+                     "mount -t sysfs sysfs /sys"});
+    return;
+  }
   if (const auto lacking = missing(wanted, online); !lacking.empty()) {
     found.push_back({Level::problem, "cores",
                      fmt::format("core {} is not there; this machine has {}", core_list(lacking),
@@ -122,53 +166,25 @@ void examine_core_presence(const std::vector<unsigned>& wanted, const std::set<u
   }
 }
 
-struct HugepagePool {
-  std::uint64_t page_bytes = 0, total = 0, free = 0;
-};
-
-std::vector<HugepagePool> hugepage_pools(const std::string& root) {
-  constexpr std::string_view kPrefix = "hugepages-";
-  const std::string directory = root + "/sys/kernel/mm/hugepages";
-  std::vector<HugepagePool> pools;
-  for (const std::string& name : names_in(directory)) {
-    if (!name.starts_with(kPrefix)) continue;
-    const std::uint64_t kilobytes = std::strtoull(name.c_str() + kPrefix.size(), nullptr, 10);
-    pools.push_back({kilobytes * 1024,
-                     read_number(directory + '/' + name + "/nr_hugepages").value_or(0),
-                     read_number(directory + '/' + name + "/free_hugepages").value_or(0)});
-  }
-  std::sort(pools.begin(), pools.end(),
-            [](const auto& a, const auto& b) { return a.page_bytes < b.page_bytes; });
-  return pools;
-}
-
-std::string size_text(std::uint64_t bytes) {
-  constexpr std::uint64_t kMegabyte = 1 << 20, kGigabyte = 1 << 30;
-  return bytes % kGigabyte == 0 ? fmt::format("{} GB", bytes / kGigabyte)
-                                : fmt::format("{} MB", bytes / kMegabyte);
-}
-
-bool hugetlbfs_is_mounted(const std::string& root) {
-  std::ifstream stream(root + "/proc/mounts");
-  for (std::string line; std::getline(stream, line);) {
-    std::istringstream fields(line);
-    std::string device, place, kind;
-    fields >> device >> place >> kind;
-    if (kind == "hugetlbfs") return true;
-  }
-  return false;
-}
-
-std::string reserve_command(std::uint64_t bytes, std::uint64_t reserved_in_use) {
-  constexpr std::uint64_t kPage = 2 << 20;
-  return fmt::format("echo {} > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
-                     (bytes + kPage - 1) / kPage + reserved_in_use);
+void examine_router(const Machine& machine, Diagnoses& found) {
+  std::string reason;
+  if (const auto version = machine.router_version(reason))
+    found.push_back({Level::ok, "router", *version, ""});
+  else
+    found.push_back({Level::problem, "router", "weir-router does not run: " + reason, ""});
 }
 
 }  // namespace
 
 void examine_cpu(const Machine& machine, Diagnoses& found) {
   const Cpu cpu = cpu_of(machine.root);
+  if (cpu.flags.empty()) {
+    // This program itself checks what it was built for as it starts.
+    found.push_back({Level::warning, "cpu", "cannot be looked at: /proc/cpuinfo has no flags",
+                     "mount -t proc proc /proc"});
+    examine_router(machine, found);
+    return;
+  }
   std::vector<std::string> used, lacking, unused;
   for (const Feature& feature : kFeatures) {
     const bool has = cpu.flags.contains(feature.flag);
@@ -195,12 +211,10 @@ void examine_cpu(const Machine& machine, Diagnoses& found) {
   if (!cpu.flags.contains("constant_tsc") || !cpu.flags.contains("nonstop_tsc"))
     found.push_back({Level::warning, "cpu",
                      "its time stamp counter may change its pace: times and rates are not exact",
-                     ""});
-  std::string reason;
-  if (const auto version = machine.router_version(reason))
-    found.push_back({Level::ok, "router", *version, ""});
-  else
-    found.push_back({Level::problem, "router", "weir-router does not run: " + reason, ""});
+                     cpu.flags.contains("hypervisor")
+                         ? "give the virtual machine one that does not (QEMU: -cpu host,+invtsc)"
+                         : "nothing helps but another CPU"});
+  examine_router(machine, found);
 }
 
 void examine_cores(const Machine& machine, const config::Config* config, Diagnoses& found) {
@@ -210,10 +224,12 @@ void examine_cores(const Machine& machine, const config::Config* config, Diagnos
   const std::set<unsigned> online =
       core_list(read_text(cores_directory(machine.root) + "/online").value_or(""));
   examine_core_presence(wanted, online, allowed_cores(machine.root), config != nullptr, found);
+  if (online.empty()) return;
   const std::set<unsigned> isolated = isolated_cores(machine.root);
   std::set<unsigned> shared = missing(system.worker_cores, isolated);
   if (shared.empty()) {
     found.push_back({Level::ok, "cores", "the workers' cores are isolated", ""});
+    examine_ticks(machine.root, system.worker_cores, found);
   } else {
     const std::string list = core_list(shared);
     found.push_back(
@@ -226,42 +242,9 @@ void examine_cores(const Machine& machine, const config::Config* config, Diagnos
   for (const unsigned core : system.worker_cores) {
     std::set<unsigned> others(wanted.begin(), wanted.end());
     others.erase(core);
-    examine_worker_core(machine, core, others, found);
+    examine_siblings(machine, core, others, found);
+    examine_worker_core(machine, core, found);
   }
-}
-
-void examine_hugepages(const Machine& machine, const config::Config* config, Diagnoses& found) {
-  const std::uint64_t wanted = config != nullptr ? config->system.memory.hugepage_bytes : 0;
-  const std::vector<HugepagePool> pools = hugepage_pools(machine.root);
-  std::uint64_t free = 0, in_use = 0;
-  std::vector<std::string> shown;
-  for (const HugepagePool& pool : pools) {
-    free += pool.free * pool.page_bytes;
-    if (pool.page_bytes == 2 << 20) in_use = pool.total - std::min(pool.total, pool.free);
-    shown.push_back(
-        fmt::format("{} free of {} of {}", pool.free, pool.total, size_text(pool.page_bytes)));
-  }
-  const std::string list = shown.empty() ? "this kernel has none" : list_text(shown);
-  if (wanted > free) {
-    found.push_back({Level::problem, "hugepages",
-                     fmt::format("{}; the file asks for {}", list, size_text(wanted)),
-                     reserve_command(wanted, in_use)});
-  } else if (free == 0 && (config == nullptr || shown.empty())) {
-    found.push_back({Level::warning, "hugepages",
-                     list + ": `memory.hugepages: none` works without, and is slower",
-                     shown.empty() ? "" : reserve_command(1 << 30, in_use)});
-  } else {
-    found.push_back({Level::ok, "hugepages",
-                     list + (wanted == 0 && config != nullptr ? "; the file asks for none" : ""),
-                     ""});
-  }
-  if (hugetlbfs_is_mounted(machine.root)) return;
-  if (wanted > 0)
-    found.push_back({Level::problem, "hugepages", "hugetlbfs is not mounted",
-                     "mkdir -p /dev/hugepages && mount -t hugetlbfs hugetlbfs /dev/hugepages"});
-  else if (free > 0)
-    found.push_back({Level::warning, "hugepages", "hugetlbfs is not mounted",
-                     "mkdir -p /dev/hugepages && mount -t hugetlbfs hugetlbfs /dev/hugepages"});
 }
 
 void examine_kernel(const Machine& machine, Diagnoses& found) {
@@ -282,26 +265,11 @@ void examine_kernel(const Machine& machine, Diagnoses& found) {
     if (read_number(proc + "/sys/" + setting.name) != setting.bad) continue;
     std::string name = setting.name;
     std::replace(name.begin(), name.end(), '/', '.');
-    found.push_back({Level::warning, "kernel",
-                     fmt::format("{} is {}: {}", name, setting.bad, setting.why),
-                     fmt::format("sysctl -w {}={}", name, setting.good)});
+    found.push_back(mendable(
+        Level::warning, "kernel", fmt::format("{} is {}: {}", name, setting.bad, setting.why),
+        {Step::run({"sysctl", "-w", fmt::format("{}={}", name, setting.good)})},
+        {Step::run({"sysctl", "-w", fmt::format("{}={}", name, setting.bad)})}));
   }
-  constexpr std::uint64_t kNetAdmin = 1ull << 12, kNetRaw = 1ull << 13, kSysAdmin = 1ull << 21;
-  std::ifstream status(proc + "/self/status");
-  std::uint64_t rights = 0;
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("CapEff:")) rights = std::strtoull(line.c_str() + 7, nullptr, 16);
-  std::vector<std::string> lacking;
-  if ((rights & kNetRaw) == 0) lacking.push_back("NET_RAW");
-  if ((rights & kNetAdmin) == 0) lacking.push_back("NET_ADMIN");
-  if ((rights & kSysAdmin) == 0) lacking.push_back("SYS_ADMIN");
-  if (lacking.empty())
-    found.push_back({Level::ok, "rights", "enough to start a router and a lab", ""});
-  else
-    found.push_back({Level::warning, "rights",
-                     fmt::format("lacks {}: a router may not be started from here, nor a lab",
-                                 list_text(lacking)),
-                     "sudo weir ...; in a container, start it with --privileged"});
 }
 
 }  // namespace weir::cli

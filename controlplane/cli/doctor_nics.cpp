@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
 
 #include "controlplane/cli/doctor.hpp"
+#include "controlplane/cli/nic.hpp"
 #include "controlplane/cli/sysfs.hpp"
 
 namespace weir::cli {
@@ -11,64 +15,8 @@ namespace {
 
 using Level = Diagnosis::Level;
 
-struct Nic {
-  std::string address;  // 0000:8a:00.0
-  std::string id;       // 8086:1572
-  std::string driver;   // empty: none
-  std::vector<std::string> interfaces;
-  int numa_node = -1;
-  bool carries_default_route = false;
-
-  bool serves_dpdk() const;
-  /// The kernel drives it, and shows no interface of it here.
-  bool is_elsewhere() const { return !driver.empty() && !serves_dpdk() && interfaces.empty(); }
-};
-
-/// Directories in which an interface of the device may be found: virtio puts its own in between.
-std::vector<std::string> interfaces_of(const std::string& device) {
-  std::vector<std::string> names = names_in(device + "/net");
-  for (const std::string& name : names_in(device))
-    if (name.starts_with("virtio"))
-      for (std::string& inner : names_in(device + '/' + name + "/net"))
-        names.push_back(std::move(inner));
-  return names;
-}
-
-std::vector<Nic> nics_of(const std::string& root) {
-  constexpr std::string_view kNetworkController = "0x02";
-  const std::string bus = root + "/sys/bus/pci/devices";
-  const std::set<std::string> defaults = default_route_interfaces(root);
-  std::vector<Nic> nics;
-  for (const std::string& address : names_in(bus)) {
-    const std::string device = bus + '/' + address;
-    if (!read_text(device + "/class").value_or("").starts_with(kNetworkController)) continue;
-    Nic nic{.address = address, .driver = link_target(device + "/driver")};
-    const auto digits = [&](const char* file) {
-      const std::string text = read_text(device + '/' + file).value_or("0x0000");
-      return text.substr(std::min<std::size_t>(2, text.size()));
-    };
-    nic.id = digits("vendor") + ':' + digits("device");
-    nic.interfaces = interfaces_of(device);
-    // -1 where a machine has but one node.
-    nic.numa_node = static_cast<int>(
-        read_number(device + "/numa_node").value_or(static_cast<std::uint64_t>(-1)));
-    nic.carries_default_route =
-        std::any_of(nic.interfaces.begin(), nic.interfaces.end(),
-                    [&](const std::string& name) { return defaults.contains(name); });
-    nics.push_back(std::move(nic));
-  }
-  return nics;
-}
-
-/// DPDK's own drivers, or one that leaves the NIC to the kernel as well.
-bool Nic::serves_dpdk() const {
-  constexpr std::string_view kDrivers[] = {"vfio-pci",       "uio_pci_generic", "igb_uio",
-                                           "uio_hv_generic", "mlx4_core",       "mlx5_core"};
-  return std::find(std::begin(kDrivers), std::end(kDrivers), driver) != std::end(kDrivers);
-}
-
 std::string description(const Nic& nic) {
-  std::string text = fmt::format("{} [{}] driver {}", nic.address, nic.id,
+  std::string text = fmt::format("{} [{}] driver {}", nic.address, nic.id(),
                                  nic.driver.empty() ? "none" : nic.driver);
   if (nic.numa_node >= 0) text += fmt::format(", NUMA node {}", nic.numa_node);
   if (!nic.interfaces.empty()) text += fmt::format(", {}", fmt::join(nic.interfaces, " "));
@@ -83,24 +31,45 @@ bool is_configured(const Nic& nic, const config::Config* config) {
   });
 }
 
-Diagnosis judge(const Nic& nic, bool configured) {
+/// One that vfio has and may not give away.
+std::optional<Diagnosis> judge_group(const Machine& machine, const Nic& nic,
+                                     const std::string& what) {
+  if (nic.driver != "vfio-pci") return std::nullopt;
+  std::string list, nics;
+  for (const GroupMember& member : in_the_way(machine, nic)) {
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", member.address, member.driver);
+    if (member.is_nic) nics += ' ' + member.address;
+  }
+  if (list.empty()) return std::nullopt;
+  return Diagnosis{Level::problem, "nic",
+                   fmt::format("{}: shares IOMMU group {} with {}, so vfio gives it to nobody",
+                               what, nic.iommu_group, list),
+                   nics.empty() ? "put it into another slot, or take those drivers off by hand"
+                                : "weir nic bind" + nics};
+}
+
+Diagnosis judge(const Machine& machine, const Nic& nic, bool configured) {
   const std::string what = description(nic);
-  if (nic.carries_default_route)
-    return configured
-               ? Diagnosis{Level::problem, "nic",
-                           what + ": carries the default route, the file wants it as a port",
-                           "name another NIC in the file, or you lose this machine"}
-               : Diagnosis{Level::ok, "nic",
-                           what + ": carries the default route; never give it to a router", ""};
+  if (nic.is_vital())
+    return configured ? Diagnosis{Level::problem, "nic",
+                                  fmt::format("{}: carries {}, the file wants it as a port", what,
+                                              nic.burden()),
+                                  "name another NIC in the file, or you lose this machine"}
+                      : Diagnosis{Level::ok, "nic",
+                                  fmt::format("{}: carries {}; never give it to a router", what,
+                                              nic.burden()),
+                                  ""};
+  if (auto shared = judge_group(machine, nic, what)) return *std::move(shared);
   if (nic.serves_dpdk()) return {Level::ok, "nic", what + ": ready", ""};
   // Whether that interface carries a default route cannot be seen from here: no advice then.
-  if (nic.is_elsewhere())
-    return {configured ? Level::problem : Level::ok, "nic",
-            what + ": its interface is in another network namespace",
-            configured ? "weir doctor FILE, in that namespace" : ""};
-  const std::string bind = "dpdk-devbind.py --bind=vfio-pci " + nic.address;
-  if (configured) return {Level::problem, "nic", what + ": the kernel has it", bind};
-  return {Level::ok, "nic", what + ": the kernel's; to make it a port: " + bind, ""};
+  if (!nic.unseen.empty())
+    return {
+        configured ? Level::problem : Level::ok, "nic", what + ": " + nic.unseen,
+        configured ? "weir doctor FILE, where it is (the first namespace: nsenter -t 1 -a)" : ""};
+  const std::string bind = "weir nic bind " + nic.address;
+  const char* has_it = nic.driver.empty() ? "no driver has it" : "the kernel has it";
+  if (configured) return {Level::problem, "nic", fmt::format("{}: {}", what, has_it), bind};
+  return {Level::ok, "nic", fmt::format("{}: {}; to make it a port: {}", what, has_it, bind), ""};
 }
 
 void examine_numa(const Machine& machine, const Nic& nic, const config::Config& config,
@@ -124,21 +93,46 @@ void examine_numa(const Machine& machine, const Nic& nic, const config::Config& 
 void examine_vfio(const Machine& machine, bool needed, Diagnoses& found) {
   const Level lacking = needed ? Level::problem : Level::warning;
   if (!exists(machine.root + "/sys/bus/pci/drivers/vfio-pci"))
-    found.push_back({lacking, "vfio", "the driver vfio-pci is not loaded", "modprobe vfio-pci"});
+    found.push_back(mendable(lacking, "vfio", "the driver vfio-pci is not loaded",
+                             {Step::run({"modprobe", "vfio-pci"})},
+                             {Step::run({"modprobe", "-r", "vfio-pci"})}));
+  else if (const int error = machine.why_not_writable(machine.root + "/dev/vfio/vfio"); error != 0)
+    found.push_back(
+        {Level::warning, "vfio",
+         fmt::format(
+             "the driver vfio-pci is there, but /dev/vfio/vfio may not be opened from here: "
+             "{}",
+             std::strerror(error)),
+         error == ENOENT ? "modprobe vfio; for a container: --device /dev/vfio, as it starts"
+                         : remedy_of(error)});
   else
     found.push_back({Level::ok, "vfio", "the driver vfio-pci is there", ""});
-  const bool unsafe =
-      read_text(machine.root + "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode") == "Y";
-  if (!names_in(machine.root + "/sys/kernel/iommu_groups").empty())
+  if (iommu_is_on(machine.root))
     found.push_back({Level::ok, "iommu", "on", ""});
-  else if (unsafe)
+  else if (dares_without_iommu(machine.root))
     found.push_back({Level::warning, "iommu",
                      "off, and vfio works without: a NIC may write anywhere in memory",
-                     "on the kernel's command line: intel_iommu=on iommu=pt"});
+                     iommu_remedy(machine.root)});
   else
     found.push_back({lacking, "iommu", "off: vfio-pci refuses NICs",
-                     "on the kernel's command line: intel_iommu=on iommu=pt; or at one's own risk: "
-                     "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode"});
+                     iommu_remedy(machine.root) +
+                         "; or at one's own risk: modprobe vfio enable_unsafe_noiommu_mode=1"});
+}
+
+/// What carries the default route or the SSH session and is no NIC: tunnels, wireless, namespaces.
+void examine_other_interfaces(const Machine& machine, const std::vector<Nic>& nics,
+                              Diagnoses& found) {
+  const auto name_those = [&](const std::set<std::string>& names, const char* burden) {
+    for (const std::string& name : names)
+      if (std::none_of(nics.begin(), nics.end(), [&](const Nic& nic) {
+            return std::count(nic.interfaces.begin(), nic.interfaces.end(), name) != 0;
+          }))
+        found.push_back({Level::ok, "nic",
+                         fmt::format("{}: carries the {}; never give it to a router", name, burden),
+                         ""});
+  };
+  name_those(default_route_interfaces(machine.root), "default route");
+  name_those(with_lower(machine.root, machine.ssh_interfaces), "SSH session");
 }
 
 void examine_missing_nics(const std::vector<Nic>& nics, const config::Config& config,
@@ -152,15 +146,20 @@ void examine_missing_nics(const std::vector<Nic>& nics, const config::Config& co
       found.push_back(
           {Level::problem, "nic",
            fmt::format("{}, the port of {}, is no NIC of this machine", pci->address, port.name),
-           "`dpdk-devbind.py --status-dev net` lists what there is"});
+           "`weir nic list` lists what there is"});
   }
+}
+
+Step switch_offload(const CableEnd& end, const std::string& state) {
+  std::vector<std::string> words{"ethtool", "-K", end.interface, "tx", state};
+  if (!end.network_namespace.empty())
+    words.insert(words.begin(), {"ip", "netns", "exec", end.network_namespace});
+  return Step::run(std::move(words));
 }
 
 void examine_cable(const Machine& machine, const std::string& interface, Diagnoses& found) {
   const auto end = machine.other_end(interface);
   if (!end) return;
-  const std::string enter =
-      end->network_namespace.empty() ? "" : "ip netns exec " + end->network_namespace + ' ';
   const std::string name = end->interface.empty() ? "the other end" : end->interface;
   const std::string where =
       end->network_namespace.empty() ? "" : fmt::format(" in {}", end->network_namespace);
@@ -173,11 +172,11 @@ void examine_cable(const Machine& machine, const std::string& interface, Diagnos
          "there: ethtool -K INTERFACE tx off"});
   else if (*end->transmit_checksum_offload)
     found.push_back(
-        {Level::problem, "port",
-         fmt::format("{} is a veth, and {}{} leaves checksums to hardware that is none: "
-                     "ping works, TCP through the router hangs",
-                     interface, name, where),
-         fmt::format("{}ethtool -K {} tx off", enter, end->interface)});
+        mendable(Level::problem, "port",
+                 fmt::format("{} is a veth, and {}{} leaves checksums to hardware that is none: "
+                             "ping works, TCP through the router hangs",
+                             interface, name, where),
+                 {switch_offload(*end, "off")}, {switch_offload(*end, "on")}));
   else
     found.push_back(
         {Level::ok, "port",
@@ -187,39 +186,39 @@ void examine_cable(const Machine& machine, const std::string& interface, Diagnos
 }  // namespace
 
 void examine_nics(const Machine& machine, const config::Config* config, Diagnoses& found) {
-  const std::vector<Nic> nics = nics_of(machine.root);
+  const std::vector<Nic> nics = nics_of(machine);
   if (nics.empty())
-    found.push_back({Level::ok, "nic", "none on the PCI bus; Linux interfaces will do", ""});
+    found.push_back({Level::ok, "nic",
+                     exists(machine.root + "/sys/bus/pci")
+                         ? "none on the PCI bus; Linux interfaces will do"
+                         : "there is no PCI bus to be seen; Linux interfaces will do",
+                     ""});
   bool needed = false, possible = false;
   for (const Nic& nic : nics) {
     const bool configured = is_configured(nic, config);
-    found.push_back(judge(nic, configured));
+    found.push_back(judge(machine, nic, configured));
     if (configured) examine_numa(machine, nic, *config, found);
-    const bool bifurcated = nic.driver.starts_with("mlx");
-    needed = needed || (configured && !bifurcated && !nic.carries_default_route);
-    possible = possible || (!bifurcated && !nic.carries_default_route && !nic.is_elsewhere());
+    const bool free = !nic.is_bifurcated() && !nic.is_vital();
+    needed = needed || (configured && free);
+    possible = possible || (free && nic.unseen.empty());
   }
-  for (const std::string& name : default_route_interfaces(machine.root))
-    if (std::none_of(nics.begin(), nics.end(), [&](const Nic& nic) {
-          return std::count(nic.interfaces.begin(), nic.interfaces.end(), name) != 0;
-        }))
-      found.push_back(
-          {Level::ok, "nic", name + ": carries the default route; never give it to a router", ""});
+  examine_other_interfaces(machine, nics, found);
   if (config != nullptr) examine_missing_nics(nics, *config, found);
   if (possible) examine_vfio(machine, needed, found);
 }
 
 void examine_linux_ports(const Machine& machine, const config::Config& config, Diagnoses& found) {
   const std::set<std::string> defaults = default_route_interfaces(machine.root);
+  const std::set<std::string> ssh = with_lower(machine.root, machine.ssh_interfaces);
   for (const config::Ethernet& port : config.ethernets) {
     const auto* match = std::get_if<config::LinuxMatch>(&port.match);
     if (match == nullptr) continue;
     const std::string& name = match->interface;
-    if (defaults.contains(name))
-      found.push_back(
-          {Level::problem, "port",
-           fmt::format("{}, the port of {}, carries the default route", name, port.name),
-           "name another interface in the file, or you lose this machine"});
+    if (defaults.contains(name) || ssh.contains(name))
+      found.push_back({Level::problem, "port",
+                       fmt::format("{}, the port of {}, carries the {}", name, port.name,
+                                   defaults.contains(name) ? "default route" : "SSH session"),
+                       "name another interface in the file, or you lose this machine"});
     else if (!exists(machine.root + "/sys/class/net/" + name))
       found.push_back({Level::problem, "port",
                        fmt::format("{}, the port of {}, is no interface of this network namespace",

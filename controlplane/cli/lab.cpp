@@ -157,7 +157,7 @@ std::string end_of_log(const std::string& path) {
 /// Cores that are not there would only make DPDK print its manual.
 void require_cores(const config::Config& router) {
   Diagnoses found;
-  examine_cores(Machine::here(), &router, found);
+  examine_cores(Machine{}, &router, found);
   for (const Diagnosis& one : found)
     if (one.level == Diagnosis::Level::problem) throw CliError(one.message, one.remedy);
 }

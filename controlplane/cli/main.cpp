@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "controlplane/cli/files.hpp"
 #include "controlplane/cli/lab.hpp"
 #include "controlplane/cli/mac.hpp"
+#include "controlplane/cli/machine.hpp"
 #include "controlplane/cli/show.hpp"
 #include "controlplane/cli/show_storm.hpp"
 #include "controlplane/cli/show_switching.hpp"
@@ -42,6 +44,7 @@ struct CommandLine {
   EventOptions events;
   JournalOptions journal;
   storm::StormOptions storm;
+  DoctorOptions doctor;
 };
 
 /// A verb that cannot fail but by CliError.
@@ -329,9 +332,13 @@ void add_storm_verbs(CLI::App& app, CommandLine& line) {
 }
 
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
-  add_verb(app, line, "doctor", "what of this machine stands in the way, and what mends it",
-           [&line] { return doctor(line.context, line.file); })
-      ->add_option("FILE", line.file, "configuration that the router is to run");
+  CLI::App* doctor_verb =
+      add_verb(app, line, "doctor", "what of this machine stands in the way, and what mends it",
+               [&line] { return doctor(line.context, Machine::here(line.context), line.doctor); });
+  doctor_verb->add_option("FILE", line.doctor.file, "configuration that the router is to run");
+  CLI::Option* fix = doctor_verb->add_flag(
+      "--fix", line.doctor.fix, "show what can be mended and undone again, ask, and do it");
+  doctor_verb->add_flag("--yes", line.doctor.yes, "do not ask")->needs(fix);
   CLI::App* subnet = add_verb(app, line, "subnet", "calculate with an address and its mask",
                               always([&line] { show_subnet(line.context, line.words); }));
   subnet->add_option("SUBNET", line.words, "ADDRESS/LENGTH or ADDRESS NETMASK")
@@ -353,7 +360,8 @@ void report(const Context& context, const CliError& error) {
     return;
   }
   context.err << "weir: " << error.what() << '\n';
-  if (!error.hint().empty()) context.err << "      " << error.hint() << '\n';
+  std::istringstream hint(error.hint());
+  for (std::string line; std::getline(hint, line);) context.err << "      " << line << '\n';
 }
 
 /// The first word that is no verb where one must stand, with the verb it is probably meant to be.

@@ -57,9 +57,11 @@ std::string core_list(const std::set<unsigned>& cores) {
 
 std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(path, ignored))
-    names.push_back(entry.path().filename().string());
+  // Not a range-for: that throws when the directory vanishes meanwhile, as those of processes do.
+  std::error_code failed;
+  for (fs::directory_iterator entry(path, failed), end; !failed && entry != end;
+       entry.increment(failed))
+    names.push_back(entry->path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -122,6 +124,10 @@ std::set<std::string> default_route_interfaces(const std::string& root) {
   std::set<std::string> names;
   add_ipv4_defaults(root, names);
   add_ipv6_defaults(root, names);
+  return with_lower(root, std::move(names));
+}
+
+std::set<std::string> with_lower(const std::string& root, std::set<std::string> names) {
   for (const std::string& name : std::set<std::string>(names)) add_lower(root, name, names);
   return names;
 }

@@ -22,5 +22,7 @@ std::string link_target(const std::string& path);
 bool exists(const std::string& path);
 /// The interfaces with a default route, of IPv4 or IPv6, and those that they stand on.
 std::set<std::string> default_route_interfaces(const std::string& root);
+/// Those, and what they stand on: the ports of a bridge or bond, the parent of a VLAN.
+std::set<std::string> with_lower(const std::string& root, std::set<std::string> names);
 
 }  // namespace weir::cli

@@ -1,0 +1,193 @@
+#include "controlplane/cli/machine.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "controlplane/cli/answer.hpp"
+#include "controlplane/cli/client.hpp"
+#include "controlplane/cli/files.hpp"
+#include "controlplane/cli/netns.hpp"
+#include "controlplane/cli/process.hpp"
+#include "controlplane/cli/sysfs.hpp"
+#include "controlplane/cpu_check.hpp"
+
+namespace weir::cli {
+namespace {
+
+std::optional<std::string> ask_router_version(std::string& reason) {
+  try {
+    const Finished done = run_program({find_router(), "--version"});
+    if (done.ok()) return done.output;
+    reason =
+        done.output.empty() ? fmt::format("ended with status {}", done.exit_code) : done.output;
+  } catch (const CliError& error) {
+    reason = fmt::format("{} ({})", error.what(), error.hint());
+  }
+  return std::nullopt;
+}
+
+/// What `ip -json WORDS` says, or null.
+Json ask_ip(std::vector<std::string> words) {
+  words.insert(words.begin(), {"ip", "-json"});
+  const Finished done = run_program(words);
+  if (!done.ok()) return nullptr;
+  Json answer = Json::parse(done.output, nullptr, false);
+  return answer.is_array() ? answer : Json(nullptr);
+}
+
+/// The name of the namespace that this one calls `id`; empty: it has none.
+std::string namespace_called(int id) {
+  const Json listed = ask_ip({"netns", "list-id"});
+  if (!listed.is_array()) return "";
+  for (const Json& entry : listed)
+    if (entry.is_object() && entry.value("nsid", -1) == id) return entry.value("name", "");
+  return "";
+}
+
+std::optional<CableEnd> find_other_end(const std::string& interface) {
+  const Json shown = ask_ip({"-details", "link", "show", "dev", interface});
+  if (!shown.is_array() || shown.empty() || !shown[0].is_object()) return std::nullopt;
+  const Json& link = shown[0];
+  if (link.value("linkinfo", Json::object()).value("info_kind", "") != "veth") return std::nullopt;
+  CableEnd end;
+  if (const std::string name = link.value("link", ""); !name.empty()) {
+    end.interface = name;
+    end.transmit_checksum_offload = transmit_checksum_offload(name);
+    return end;
+  }
+  end.network_namespace = namespace_called(link.value("link_netnsid", -1));
+  if (end.network_namespace.empty()) return end;
+  try {
+    const InNamespace there(end.network_namespace);
+    std::array<char, IF_NAMESIZE> name{};
+    if (if_indextoname(link.value("link_index", 0u), name.data()) == nullptr) return end;
+    end.interface = name.data();
+    end.transmit_checksum_offload = transmit_checksum_offload(end.interface);
+  } catch (const CliError&) {
+    // Not root: it stays unknown.
+  }
+  return end;
+}
+
+std::set<std::string> find_ssh_interfaces() {
+  const std::optional<SshSession> session = ssh_session("", getpid());
+  if (!session) return {};
+  std::set<std::string> names{interface_with(session->server)};
+  // An address of the loopback or of another interface: the answers' way counts too.
+  const Json way = ask_ip({"route", "get", session->client});
+  if (way.is_array() && !way.empty() && way[0].is_object()) names.insert(way[0].value("dev", ""));
+  names.erase("");
+  names.erase("lo");
+  return names;
+}
+
+std::optional<bool> ask_at_terminal(const std::string& question) {
+  if (isatty(STDIN_FILENO) != 1) return std::nullopt;
+  // Where the terminal is, whatever becomes of standard output.
+  std::cerr << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int error_of_writing(const std::string& path) {
+  // By the effective user's rights, and whether the file system is read-only.
+  return eaccess(path.c_str(), W_OK) == 0 ? 0 : errno;
+}
+
+/// Linux interfaces are named as in this network namespace, as far as that can be seen.
+bool shares_our_names(std::uint64_t pid) {
+  const std::string theirs = link_target(fmt::format("/proc/{}/ns/net", pid));
+  return theirs.empty() || theirs == link_target("/proc/self/ns/net");
+}
+
+std::map<std::string, RouterPort> ask_router_ports(const std::string& socket) {
+  std::map<std::string, RouterPort> ports;
+  try {
+    const Client client(socket);
+    const Json answer = client.get("/v1/interfaces");
+    const bool ours = shares_our_names(number(client.get("/v1/version"), "pid"));
+    for (const Json& one : list(answer, "interfaces"))
+      if (const std::string device = text(one, "device");
+          device != "-" && (ours || device.find(':') != device.npos))
+        ports[device] = {text(one, "name"), flag(one, "link_up"), number(one, "speed_mbps")};
+  } catch (const CliError&) {
+    // No router, or none that we may ask.
+  }
+  return ports;
+}
+
+}  // namespace
+
+Machine Machine::here(const Context& context) {
+  return {.root = "",
+          .cpu_needs = kCpuNeeds,
+          .built_for = WEIR_CPU,
+          .router_version = ask_router_version,
+          .other_end = find_other_end,
+          .ssh_interfaces = find_ssh_interfaces(),
+          .why_not_writable = error_of_writing,
+          .router_ports = [socket = context.socket] { return ask_router_ports(socket); },
+          .carry_out = [](const Step& step) { cli::carry_out(step, ""); },
+          .ask = ask_at_terminal};
+}
+
+std::optional<SshSession> parse_ssh_connection(const std::string& value) {
+  std::istringstream fields(value);
+  std::string client, client_port, server, server_port;
+  if (!(fields >> client >> client_port >> server >> server_port)) return std::nullopt;
+  return SshSession{client, server};
+}
+
+std::optional<SshSession> ssh_session(const std::string& root, std::int64_t pid) {
+  constexpr std::string_view kVariable = "SSH_CONNECTION=";
+  constexpr int kMostAncestors = 64;
+  for (int i = 0; pid > 1 && i < kMostAncestors; ++i) {
+    const std::string directory = fmt::format("{}/proc/{}", root, pid);
+    std::ifstream environment(directory + "/environ");
+    for (std::string entry; std::getline(environment, entry, '\0');)
+      if (entry.starts_with(kVariable))
+        if (auto session = parse_ssh_connection(entry.substr(kVariable.size()))) return session;
+    std::ifstream status(directory + "/status");
+    pid = 0;
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with("PPid:")) pid = std::strtoll(line.c_str() + 5, nullptr, 10);
+  }
+  return std::nullopt;
+}
+
+std::string interface_with(const std::string& address) {
+  // A link-local address says it itself, in its zone.
+  if (const auto zone = address.find('%'); zone != address.npos) return address.substr(zone + 1);
+  in6_addr wanted{};
+  const int family = address.find(':') == address.npos ? AF_INET : AF_INET6;
+  if (inet_pton(family, address.c_str(), &wanted) != 1) return "";
+  ifaddrs* first = nullptr;
+  if (getifaddrs(&first) != 0) return "";
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(first, &freeifaddrs);
+  for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != family) continue;
+    const void* has = family == AF_INET
+                          ? static_cast<const void*>(
+                                &reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr)
+                          : &reinterpret_cast<const sockaddr_in6*>(one->ifa_addr)->sin6_addr;
+    if (std::memcmp(has, &wanted, family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr)) == 0)
+      return one->ifa_name;
+  }
+  return "";
+}
+
+}  // namespace weir::cli
