@@ -19,6 +19,8 @@
 #include "controlplane/cli/lab.hpp"
 #include "controlplane/cli/mac.hpp"
 #include "controlplane/cli/machine.hpp"
+#include "controlplane/cli/nic_bind.hpp"
+#include "controlplane/cli/nic_list.hpp"
 #include "controlplane/cli/show.hpp"
 #include "controlplane/cli/show_storm.hpp"
 #include "controlplane/cli/show_switching.hpp"
@@ -45,6 +47,7 @@ struct CommandLine {
   JournalOptions journal;
   storm::StormOptions storm;
   DoctorOptions doctor;
+  BindOptions bind;
 };
 
 /// A verb that cannot fail but by CliError.
@@ -331,6 +334,31 @@ void add_storm_verbs(CLI::App& app, CommandLine& line) {
   report->add_option("--out", line.text, "the page")->type_name("FILE")->default_str("report.html");
 }
 
+void add_nic_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App& nic = *add_group(app, "nic", "NICs on the PCI bus: take them from the kernel, or not");
+  const auto machine = [&line] { return Machine::here(line.context); };
+  add_verb(nic, line, "list", "NICs with driver, link, NUMA node, IOMMU group and use",
+           always([&line, machine] { list_nics(line.context, machine()); }));
+  CLI::App* bind =
+      add_verb(nic, line, "bind", "take NICs from the kernel, for DPDK; after boots, too",
+               [&line, machine] { return bind_nics(line.context, machine(), line.bind); });
+  bind->add_option("--driver", line.bind.driver, "vfio-pci, or uio_pci_generic without an IOMMU")
+      ->check(CLI::IsMember({"vfio-pci", "uio_pci_generic"}))
+      ->type_name("vfio-pci|uio_pci_generic")
+      ->capture_default_str();
+  bind->add_flag("--nosave", line.bind.nosave, "until the next boot only");
+  bind->add_flag("--force", line.bind.force,
+                 "even if it carries the default route or the SSH session, or is in use");
+  CLI::App* release =
+      add_verb(nic, line, "release", "give NICs back to the kernel's drivers",
+               [&line, machine] { return release_nics(line.context, machine(), line.bind); });
+  release->add_flag("--force", line.bind.force, "even if it is in use");
+  for (CLI::App* verb : {bind, release}) {
+    verb->add_option("NIC", line.bind.nics, "PCI addresses or Linux interfaces")->required();
+    verb->add_flag("--dry-run", line.bind.dry_run, "only print the commands");
+  }
+}
+
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* doctor_verb =
       add_verb(app, line, "doctor", "what of this machine stands in the way, and what mends it",
@@ -434,6 +462,7 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   add_ping_verb(app, line);
   add_lab_verbs(app, line);
   add_storm_verbs(app, line);
+  add_nic_verbs(app, line);
   add_tool_verbs(app, line);
   const bool asks_for_help = argc == 2 && std::string_view(argv[1]) == "help";
   if (argc == 1 || asks_for_help) {
