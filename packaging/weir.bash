@@ -14,6 +14,9 @@ _weir_live() {
     { split(substr($0, at), words, " "); if (substr($0, at, 1) != " " && words[1] != "-") print words[1] }'
 }
 
+# Addresses and interfaces of the NICs on the PCI bus.
+_weir_nics() { "${COMP_WORDS[0]}" nic list 2>/dev/null | awk 'NR > 1 { print $1; if ($3 ~ /^[a-z]/) print $3 }'; }
+
 _weir_files() {
   compopt -o filenames 2>/dev/null
   COMPREPLY+=($(compgen -f -- "$1"))
@@ -41,6 +44,9 @@ _weir() {
       COMPREPLY=($(compgen -W "$(_weir_live PREFIX routes --limit 1000)" -- "$word"))
       return ;;
     --file | --out) _weir_files "$word"; return ;;
+    --driver)
+      COMPREPLY=($(compgen -W "vfio-pci uio_pci_generic" -- "$word"))
+      return ;;
     --router)
       COMPREPLY=($(compgen -W "weir linux both" -- "$word"))
       return ;;
@@ -71,6 +77,8 @@ _weir() {
     run | check | doctor | "route load" | "lab up" | "storm report") _weir_files "$word" ;;
     "storm run")
       COMPREPLY=($(compgen -W "all $("${COMP_WORDS[0]}" storm list 2>/dev/null | grep '^e')" -- "$word")) ;;
+    "nic bind" | "nic release")
+      COMPREPLY=($(compgen -W "$(_weir_nics)" -- "$word")) ;;
     "lab down" | "lab status")
       COMPREPLY=($(compgen -W "$(ls /run/weir-lab 2>/dev/null | grep -vx lock)" -- "$word"))
       _weir_files "$word" ;;
