@@ -319,6 +319,32 @@ TEST_F(Cli, Doctor) {
   EXPECT_NE(weir({"doctor", bad}).out.find("problem  file       " + bad), std::string::npos);
 }
 
+/// With nobody at a terminal and no --yes: looks, at most.
+TEST_F(Cli, DoctorDoesNothingUnasked) {
+  const test::Finished run = weir({"doctor", "--fix"});
+  EXPECT_TRUE(run.exit_code == 0 || run.exit_code == 1) << run.exit_code;
+  EXPECT_EQ(run.out.find("Done:"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("To be done, until the next boot:") != std::string::npos,
+            run.out.find("Nothing to mend that can be undone.") != std::string::npos)
+      << run.out;
+  EXPECT_EQ(weir({"doctor", "--yes"}).exit_code, 64);
+}
+
+/// Whatever NICs this machine has.
+TEST_F(Cli, Nics) {
+  for (const json& nic : output_json({"nic", "list"})["nics"]) {
+    EXPECT_TRUE(nic["address"].is_string());
+    EXPECT_TRUE(nic["interfaces"].is_array());
+    const std::string address = nic["address"].get<std::string>();
+    EXPECT_NE(output({"nic", "list"}).find(address), std::string::npos);
+  }
+  const test::Finished run = weir({"nic", "bind", "no-such-nic", "--dry-run"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err.find("weir: there is no NIC \"no-such-nic\" on the PCI bus\n      "), 0u);
+  EXPECT_EQ(weir({"nic", "bind", "eth0", "--driver", "e1000e"}).exit_code, 64);
+  EXPECT_EQ(weir({"nic", "release"}).exit_code, 64);
+}
+
 TEST_F(Cli, UnknownVerbNamesTheNearest) {
   test::Finished run = weir({"show", "intefaces"});
   EXPECT_EQ(run.exit_code, 64);
