@@ -131,8 +131,8 @@ void examine_other_interfaces(const Machine& machine, const std::vector<Nic>& ni
                          fmt::format("{}: carries the {}; never give it to a router", name, burden),
                          ""});
   };
-  name_those(default_route_interfaces(machine.root), "default route");
-  name_those(with_lower(machine.root, machine.ssh_interfaces), "SSH session");
+  name_those(default_route_interfaces(machine), "default route");
+  name_those(ssh_session_interfaces(machine), "SSH session");
 }
 
 void examine_missing_nics(const std::vector<Nic>& nics, const config::Config& config,
@@ -208,8 +208,8 @@ void examine_nics(const Machine& machine, const config::Config* config, Diagnose
 }
 
 void examine_linux_ports(const Machine& machine, const config::Config& config, Diagnoses& found) {
-  const std::set<std::string> defaults = default_route_interfaces(machine.root);
-  const std::set<std::string> ssh = with_lower(machine.root, machine.ssh_interfaces);
+  const std::set<std::string> defaults = default_route_interfaces(machine);
+  const std::set<std::string> ssh = ssh_session_interfaces(machine);
   for (const config::Ethernet& port : config.ethernets) {
     const auto* match = std::get_if<config::LinuxMatch>(&port.match);
     if (match == nullptr) continue;

@@ -94,6 +94,13 @@ std::set<std::string> find_ssh_interfaces() {
   return names;
 }
 
+std::set<std::string> find_default_routes() {
+  std::set<std::string> names;
+  for (const char* family : {"-4", "-6"})
+    names.merge(route_interfaces(ask_ip({family, "route", "show", "table", "all", "default"})));
+  return names;
+}
+
 std::optional<bool> ask_at_terminal(const std::string& question) {
   if (isatty(STDIN_FILENO) != 1) return std::nullopt;
   // Where the terminal is, whatever becomes of standard output.
@@ -139,6 +146,7 @@ Machine Machine::here(const Context& context) {
           .router_version = ask_router_version,
           .other_end = find_other_end,
           .ssh_interfaces = find_ssh_interfaces(),
+          .default_routes = find_default_routes(),
           .why_not_writable = error_of_writing,
           .router_ports = [socket = context.socket] { return ask_router_ports(socket); },
           .carry_out = [](const Step& step) { cli::carry_out(step, ""); },
@@ -167,6 +175,27 @@ std::optional<SshSession> ssh_session(const std::string& root, std::int64_t pid)
       if (line.starts_with("PPid:")) pid = std::strtoll(line.c_str() + 5, nullptr, 10);
   }
   return std::nullopt;
+}
+
+std::set<std::string> route_interfaces(const Json& routes) {
+  std::set<std::string> names;
+  for (const Json& route : routes) {
+    if (!route.is_object()) continue;
+    names.insert(text(route, "dev"));
+    for (const Json& hop : list(route, "nexthops")) names.insert(text(hop, "dev"));
+  }
+  for (const char* nothing : {"-", "lo"}) names.erase(nothing);
+  return names;
+}
+
+std::set<std::string> default_route_interfaces(const Machine& machine) {
+  std::set<std::string> names = default_route_interfaces(machine.root);
+  names.insert(machine.default_routes.begin(), machine.default_routes.end());
+  return with_lower(machine.root, std::move(names));
+}
+
+std::set<std::string> ssh_session_interfaces(const Machine& machine) {
+  return with_lower(machine.root, machine.ssh_interfaces);
 }
 
 std::string interface_with(const std::string& address) {

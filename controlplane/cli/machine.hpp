@@ -38,6 +38,9 @@ struct Machine {
   std::function<std::optional<CableEnd>(const std::string& interface)> other_end;
   /// The interfaces by which this SSH session comes in.
   std::set<std::string> ssh_interfaces;
+  /// The interfaces of default routes in any table. /proc knows of the main one only, and of the
+  /// first of several gateways.
+  std::set<std::string> default_routes;
   /// 0, or the errno of opening that file (with the root) for writing.
   std::function<int(const std::string& path)> why_not_writable;
   /// By device, a PCI address or Linux interface; none when no router answers.
@@ -57,6 +60,13 @@ struct SshSession {
 };
 std::optional<SshSession> parse_ssh_connection(const std::string& value);
 std::optional<SshSession> ssh_session(const std::string& root, std::int64_t pid);
+
+/// The interfaces of what `ip -json route show table all default` says.
+std::set<std::string> route_interfaces(const Json& routes);
+
+/// What carries a default route, and the SSH session: those interfaces, and what they stand on.
+std::set<std::string> default_route_interfaces(const Machine& machine);
+std::set<std::string> ssh_session_interfaces(const Machine& machine);
 
 /// The interface that has the address; empty: none of this namespace.
 std::string interface_with(const std::string& address);

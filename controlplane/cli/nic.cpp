@@ -82,6 +82,10 @@ Nic nic_at(const std::string& root, const std::string& address, const std::strin
     nic.unseen = foreign;
     nic.interfaces.clear();
   }
+  // Its bridges have interfaces of their own that show no link to it.
+  for (const std::string& name : nic.interfaces)
+    if (link_target(root + "/sys/class/net/" + name + "/master") == "ovs-system")
+      nic.unseen = "its interface is a port of Open vSwitch, and what that carries cannot be seen";
   // -1 where a machine has but one node.
   if (const auto node = read_number(directory + "/numa_node"))
     nic.numa_node = static_cast<int>(*node);
@@ -167,8 +171,8 @@ std::string device_directory(const std::string& address) {
 }
 
 std::vector<Nic> nics_of(const Machine& machine) {
-  const std::set<std::string> defaults = default_route_interfaces(machine.root);
-  const std::set<std::string> ssh = with_lower(machine.root, machine.ssh_interfaces);
+  const std::set<std::string> defaults = default_route_interfaces(machine);
+  const std::set<std::string> ssh = ssh_session_interfaces(machine);
   const std::string foreign = why_sysfs_is_foreign(machine.root);
   std::vector<Nic> nics;
   for (const std::string& address : names_in(machine.root + kDevices)) {

@@ -112,6 +112,7 @@ class FakeMachine {
         return cli::CableEnd{"eth0", "host", false};
       },
       .ssh_interfaces = {},
+      .default_routes = {},
       .why_not_writable = [](const std::string& path) { return cli::exists(path) ? 0 : ENOENT; },
       .router_ports = [] { return std::map<std::string, cli::RouterPort>(); },
       .carry_out = {},

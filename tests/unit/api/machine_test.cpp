@@ -70,6 +70,34 @@ TEST(Interface, IsFoundByItsAddress) {
   EXPECT_EQ(interface_with(""), "");
 }
 
+/// As iproute2 writes them: a VRF's table, two gateways, the kernel's own "unreachable".
+TEST(Routes, OfEveryTableAndEveryGateway) {
+  const Json routes = Json::parse(R"([
+    {"dst": "default", "gateway": "192.0.2.1", "dev": "ens1", "table": "100", "flags": []},
+    {"dst": "default", "nexthops": [{"gateway": "198.51.100.1", "dev": "ens2", "weight": 1},
+                                    {"gateway": "203.0.113.1", "dev": "ens3", "weight": 1}]},
+    {"type": "unreachable", "dst": "default", "dev": "lo", "metric": 4294967295},
+    {"type": "blackhole", "dst": "default"}])");
+  EXPECT_EQ(route_interfaces(routes), (std::set<std::string>{"ens1", "ens2", "ens3"}));
+  EXPECT_TRUE(route_interfaces(nullptr).empty());
+  EXPECT_TRUE(route_interfaces(Json::parse("[1, null, {}]")).empty());
+}
+
+TEST(Routes, WhatTheyStandOnCountsToo) {
+  const test::TempDirectory tree;
+  tree.write("sys/class/net/bond0/lower_ens1/x", "");
+  tree.write("sys/class/net/bond0/lower_ens2/x", "");
+  tree.write("proc/net/route",
+             "Iface Destination ...\nens9 00000000 010200C0 0003 0 0 0 00000000 0 0\n");
+  Machine machine;
+  machine.root = tree / "";
+  machine.default_routes = {"bond0"};
+  EXPECT_EQ(default_route_interfaces(machine),
+            (std::set<std::string>{"bond0", "ens1", "ens2", "ens9"}));
+  machine.ssh_interfaces = {"bond0"};
+  EXPECT_EQ(ssh_session_interfaces(machine), (std::set<std::string>{"bond0", "ens1", "ens2"}));
+}
+
 TEST(Machine, HereCanBeLookedAt) {
   std::ostringstream out, err;
   const Context context{.out = out, .err = err, .socket = "/nonexistent/weir.sock"};

@@ -296,6 +296,15 @@ const Row kRows[] = {
      {},
      "0000:8a:00.0 (ens1) carries the default route: without it this machine may not be reached "
      "any more | take another (`weir nic list`); if there is another way in: --force"},
+    {"default_route_of_a_vrf",
+     [](Bench& b) { b.machine.default_routes = {"ens1"}; },
+     {},
+     "0000:8a:00.0 (ens1) carries the default route: without it"},
+    {"open_vswitch",
+     [](Bench& b) { b.link("sys/class/net/ens1/master", "../ovs-system"); },
+     {},
+     "0000:8a:00.0: its interface is a port of Open vSwitch, and what that carries cannot be seen; "
+     "it may be"},
     {"ssh",
      [](Bench& b) { b.machine.ssh_interfaces = {"ens1"}; },
      {.nics = {"ens1"}},
