@@ -44,6 +44,13 @@ std::uint64_t free_bytes(const std::vector<Pool>& pools) {
   return bytes;
 }
 
+/// With those that are in use.
+std::uint64_t total_bytes(const std::vector<Pool>& pools) {
+  std::uint64_t bytes = 0;
+  for (const Pool& pool : pools) bytes += std::max(pool.total, pool.free) * pool.page_bytes;
+  return bytes;
+}
+
 std::string size_text(std::uint64_t bytes) {
   return bytes % kGigabyte == 0 ? fmt::format("{} GB", bytes / kGigabyte)
                                 : fmt::format("{} MB", bytes / kMegabyte);
@@ -226,7 +233,10 @@ void examine_hugepages(const Machine& machine, const config::Config* config, Dia
     return;
   }
   const std::string list = list_text(pools);
-  if (wanted > free)
+  const bool others_have_enough = total_bytes(pools) - free >= wanted;
+  if (wanted > free && others_have_enough && !machine.router_ports().empty())
+    found.push_back({Level::ok, "hugepages", list + "; the running router has its own", ""});
+  else if (wanted > free)
     found.push_back(reserve(machine, kPools, wanted, Level::problem,
                             fmt::format("{}; the file asks for {}", list, size_text(wanted))));
   else if (free == 0 && config == nullptr)

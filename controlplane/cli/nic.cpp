@@ -138,7 +138,8 @@ bool is_plain(const std::string& name) {
 std::vector<std::string> device_files(const std::string& root, const Nic& nic) {
   const std::string directory = root + device_directory(nic.address);
   std::vector<std::string> files;
-  if (!nic.iommu_group.empty()) {
+  // The group may be open for the sake of another one of it.
+  if (nic.driver == "vfio-pci" && !nic.iommu_group.empty()) {
     files.push_back("/dev/vfio/" + nic.iommu_group);
     files.push_back("/dev/vfio/noiommu-" + nic.iommu_group);
   }

@@ -179,6 +179,21 @@ const Row kRows[] = {
      kFull,
      "problem hugepages: 100 free of 1024 of 2 MB; the file asks for 1 GB | echo 1436 > "
      "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages\n"},
+    {"too_few_hugepages_beside_a_router_that_has_others",
+     [](Patient& p) {
+       p.machine.router_ports = [] { return std::map<std::string, RouterPort>{{"ens1", {}}}; };
+       p.put(std::string(kPages) + "hugepages-2048kB/free_hugepages", "511\n");
+       p.put(std::string(kPages) + "hugepages-2048kB/nr_hugepages", "1022\n");
+     },
+     kFull,
+     "problem hugepages: 511 free of 1022 of 2 MB; the file asks for 1 GB | echo 1023 > "
+     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages\n"},
+    {"hugepages_in_use_by_the_running_router",
+     [](Patient& p) {
+       p.put(std::string(kPages) + "hugepages-2048kB/free_hugepages", "100\n");
+       p.machine.router_ports = [] { return std::map<std::string, RouterPort>{{"ens1", {}}}; };
+     },
+     kFull, ""},
     {"no_hugepages",
      [](Patient& p) {
        p.put(std::string(kPages) + "hugepages-2048kB/nr_hugepages", "0\n");
@@ -359,14 +374,14 @@ const Row kRows[] = {
        for (const char* node : {"0", "1"}) {
          const std::string directory = std::string("sys/devices/system/node/node") + node;
          const bool first = *node == '0';
-         p.put(directory + "/cpulist", first ? "0-1\n" : "2-3\n");
+         p.put(directory + "/cpulist", first ? "0\n" : "1-3\n");
          p.put(directory + "/hugepages/hugepages-2048kB/nr_hugepages", first ? "1000" : "24");
          p.put(directory + "/hugepages/hugepages-2048kB/free_hugepages", first ? "1000" : "0");
        }
      },
      kFull,
-     "warning hugepages: 0 GB of hugepages are free on NUMA node 1, where worker core 2 would take "
-     "512 MB: the rest comes from afar, and slowly | echo 280 > "
+     "warning hugepages: 0 GB of hugepages are free on NUMA node 1, where worker core 1-2 would "
+     "take 1 GB: the rest comes from afar, and slowly | echo 536 > "
      "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages\n"},
     {"hugepages_limited",
      [](Patient& p) {

@@ -153,6 +153,13 @@ TEST(NicList, UsersThroughUioAndWithoutIommu) {
   EXPECT_TRUE(users_of(three.machine, find_nic(three.machine, "0000:8a:00.0")).empty());
 }
 
+TEST(NicList, AGroupThatIsOpenForAnotherOneIsNotItsUse) {
+  Machine3 three;
+  three.put_into_group("0000:8a:00.1", "12");
+  EXPECT_TRUE(users_of(three.machine, find_nic(three.machine, "0000:8a:00.1")).empty());
+  EXPECT_FALSE(users_of(three.machine, find_nic(three.machine, "0000:8a:00.0")).empty());
+}
+
 TEST(FindNic, ByAddressInAnyFormAndByInterface) {
   Machine3 three;
   for (const char* name : {"0000:8a:00.1", "8a:00.1", "8A:00.1", "ens3"})
