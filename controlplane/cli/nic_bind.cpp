@@ -160,7 +160,10 @@ void add_costs(const Machine& machine, const BindOptions& options, Change& chang
                     "MSI-X, and the router needs hugepages and root",
                     options.driver));
   else if (nic.iommu_group.empty())
-    change.notes.push_back("without an IOMMU, the NIC may write anywhere in memory");
+    change.notes.push_back(
+        "without an IOMMU, the NIC may write anywhere in memory; so that the next boot dares it "
+        "too: "
+        "echo options vfio enable_unsafe_noiommu_mode=1 > /etc/modprobe.d/vfio.conf");
   if (!has_udev(machine.root) && find_driverctl(machine.root).empty())
     change.notes.push_back("no udev runs here: bind it again after a boot or an unplugging");
 }
