@@ -211,12 +211,13 @@ Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& opti
   return change;
 }
 
-/// The module of the driver that the kernel would take.
-Step load_kernel_driver(const Machine& machine, const Nic& nic) {
-  const std::string before = driver_before(machine, nic);
-  const std::string alias =
-      read_text(machine.root + device_directory(nic.address) + "/modalias").value_or("");
-  return Step::run({"modprobe", before.empty() ? alias : before});
+/// Loads the driver that the kernel would take, where it is not there.
+Steps load_kernel_driver(const Machine& machine, const Nic& nic) {
+  std::string module = driver_before(machine, nic);
+  if (!module.empty() && exists(machine.root + "/sys/bus/pci/drivers/" + module)) return {};
+  if (module.empty())
+    module = read_text(machine.root + device_directory(nic.address) + "/modalias").value_or("");
+  return module.empty() ? Steps{} : Steps{Step::run({"modprobe", module})};
 }
 
 Change plan_release(const Machine& machine, const Nic& nic) {
@@ -235,9 +236,7 @@ Change plan_release(const Machine& machine, const Nic& nic) {
       is_the_kernels && !forced.empty() && forced != "(null)" && forced != nic.driver;
   if (has_stale_override) change.steps.push_back(Step::write(override_path(nic), ""));
   if (is_the_kernels) return change;
-  const std::string before = driver_before(machine, nic);
-  if (before.empty() || !exists(machine.root + "/sys/bus/pci/drivers/" + before))
-    change.steps.push_back(load_kernel_driver(machine, nic));
+  for (Step& step : load_kernel_driver(machine, nic)) change.steps.push_back(std::move(step));
   if (by_driverctl) {
     change.steps.push_back(Step::run({driverctl, "unset-override", nic.address}));
     return change;
@@ -373,7 +372,9 @@ class Teller {
       print_commands(context_, change);
     else if (!is_about_nothing)
       context_.out << outcome(change, now, lasting(change, file)) << '\n';
-    for (const std::string& note : change.notes) context_.out << "  " << note << '\n';
+    // A dry run can be piped into a shell.
+    for (const std::string& note : change.notes)
+      context_.out << (options_.dry_run ? "# " : "  ") << note << '\n';
     if (!options_.dry_run && !driver_.empty() && !change.steps.empty())
       context_.out << "  back to the kernel: weir nic release " << change.nic.address << '\n';
   }

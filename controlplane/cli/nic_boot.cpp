@@ -25,13 +25,14 @@ std::string udev_rule_path(const std::string& address, bool until_boot) {
 std::string udev_rule(const Nic& nic, const std::string& driver, const std::string& before) {
   return fmt::format(
       "# By `weir nic bind`; `weir nic release {0}` removes it.\n"
-      "{1}{2}\n"
+      "{1}{2}"
       "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"{0}\", ATTR{{vendor}}==\"0x{3}\", "
       "ATTR{{device}}==\"0x{4}\", DRIVER!=\"{5}\", {6}, RUN{{builtin}}+=\"kmod load {5}\", "
       // Whatever driver the kernel had built in, or loaded before udev ran, lets go of it.
       "RUN+=\"/bin/sh -c 'if [ -e /sys%p/driver ]; then echo %k > /sys%p/driver/unbind; fi; "
       "echo %k > /sys/bus/pci/drivers_probe'\"\n",
-      nic.address, kBefore, before, nic.vendor, nic.device, driver, override_in_rule(driver));
+      nic.address, before.empty() ? "" : kBefore, before.empty() ? "" : before + '\n', nic.vendor,
+      nic.device, driver, override_in_rule(driver));
 }
 
 std::string driver_before(const Machine& machine, const Nic& nic) {

@@ -113,6 +113,21 @@ TEST(Bind, OneThatIsBoundByOthersOnlyGetsItsRule) {
             "/etc/udev/rules.d/05-weir-0000:8a:00.0.rules\n"
             "  back to the kernel: weir nic release 0000:8a:00.0\n");
   for (const Step& step : bench.done) EXPECT_EQ(step.path.find("unbind"), std::string::npos);
+  EXPECT_EQ(bench.text(kRule).find("driver before"), std::string::npos);  // nobody knows
+  bench.remove(bench.device_of(kNic) + "modalias");
+  bench.done.clear();
+  bench.release();
+  EXPECT_EQ(bench.driver_of(kNic), "i40e");
+  EXPECT_EQ(bench.commands().find("modprobe"), std::string::npos) << bench.commands();
+}
+
+TEST(Bind, ADryRunIsAScript) {
+  Bench bench;
+  bench.remove("run/udev");
+  std::istringstream said(bench.bind({.dry_run = true}));
+  std::string all;
+  for (std::string line; std::getline(said, line);) all = line;
+  EXPECT_EQ(all, "# no udev runs here: bind it again after a boot or an unplugging");
 }
 
 TEST(Bind, LoadsTheModule) {
