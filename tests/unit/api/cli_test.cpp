@@ -332,7 +332,8 @@ TEST_F(Cli, DoctorDoesNothingUnasked) {
 
 /// Whatever NICs this machine has.
 TEST_F(Cli, Nics) {
-  for (const json& nic : output_json({"nic", "list"})["nics"]) {
+  const json listed = output_json({"nic", "list"});
+  for (const json& nic : listed["nics"]) {
     EXPECT_TRUE(nic["address"].is_string());
     EXPECT_TRUE(nic["interfaces"].is_array());
     const std::string address = nic["address"].get<std::string>();
