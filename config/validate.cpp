@@ -265,7 +265,13 @@ void Linter::check_routes() {
       error(route.source, cat("route to ", route.to.to_string(), " is given twice"),
             cat("first", in_line(at->second), "; several gateways: via: [A, B]"));
     }
-    if (const auto* entry = connected_.find_subnet(route.to)) {
+    // By another interface, or as a verdict, it counts while the subnet's has no link.
+    const auto* entry = connected_.find_subnet(route.to);
+    const bool by_itself =
+        route.type == RouteType::unicast &&
+        std::all_of(route.via.begin(), route.via.end(),
+                    [&](Ipv4Address gateway) { return route.to.contains(gateway); });
+    if (entry != nullptr && by_itself) {
       warning(route.source,
               cat("route to ", route.to.to_string(), " has no effect: it is ", entry->interface,
                   "'s connected subnet"),

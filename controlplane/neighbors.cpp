@@ -136,14 +136,6 @@ void Neighbors::remove_interface(InterfaceId interface) {
   --port_count_;
 }
 
-void Neighbors::link_up(InterfaceId interface) {
-  Port* p = port(interface);
-  if (p == nullptr) return;
-  begin(NeighborCause::Kind::command);
-  p->announcements = kAnnouncements;
-  announce(interface);
-}
-
 void Neighbors::announce(InterfaceId interface) {
   Port& p = ports_[interface];
   for (const OwnAddress& own : p.addresses) actions_.announce(interface, own.address.address);

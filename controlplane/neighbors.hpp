@@ -88,7 +88,8 @@ class Neighbors {
   bool set_interface(const NeighborInterface& interface);
   /// Its entries leave, statics too.
   void remove_interface(InterfaceId interface);
-  /// Announces the interface's addresses, twice, 2 s apart (RFC 5227 section 2.3).
+  /// Announces the interface's addresses, twice, 2 s apart (RFC 5227 section 2.3); asks neighbours
+  /// in use again, who forward meanwhile; and forgets who failed.
   void link_up(InterfaceId interface);
   /// Whether policers drop what this interface receives: neighbours in use that do not answer stay.
   void set_storm(InterfaceId interface, bool storm);
@@ -218,6 +219,8 @@ class Neighbors {
   void retry_pending(Id id);
   void arm(Id id);
   void announce(InterfaceId interface);
+  template <class Which>
+  void look_again(InterfaceId interface, Which&& which);
 
   bool spend(Port& port, Keep keep);
   /// When one that found no budget tries again.

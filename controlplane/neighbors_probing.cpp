@@ -122,14 +122,41 @@ void Neighbors::set_storm(InterfaceId interface, bool storm) {
   begin(NeighborCause::Kind::command);
   p->storm = storm;
   if (storm) return;
-  // It is over: those that it kept are probed, at half the pace that the budget allows.
+  // It is over: those that it kept are probed.
+  look_again(interface, [](const Neighbor& entry) {
+    return entry.served && entry.state == NeighborState::stale;
+  });
+}
+
+void Neighbors::link_up(InterfaceId interface) {
+  Port* p = port(interface);
+  if (p == nullptr) return;
+  begin(NeighborCause::Kind::command);
+  p->announcements = kAnnouncements;
+  announce(interface);
+  // There may be others at the cable's end now.
+  look_again(interface, [](const Neighbor& entry) {
+    return entry.state == NeighborState::reachable || entry.state == NeighborState::stale;
+  });
+  Id next;
+  for (Id id = table_.oldest(interface, NeighborClass::failed); id != kNone; id = next) {
+    next = table_.younger(id);
+    failures_.forget(interface, table_[id].ip);
+    drop(id, What::expired);
+  }
+}
+
+/// Those of the interface's entries that `which` takes have their use looked at, at half the pace
+/// that the budget for probing them allows.
+template <class Which>
+void Neighbors::look_again(InterfaceId interface, Which&& which) {
   TimePoint at = now_;
   for (const auto c : {NeighborClass::unverified, NeighborClass::verified}) {
     for (Id id = table_.oldest(interface, c); id != kNone; id = table_.younger(id)) {
       Neighbor& entry = table_[id];
-      if (!entry.served || entry.state != NeighborState::stale) continue;
+      if (!which(entry)) continue;
       entry.act_at = std::min(entry.act_at, at);
-      at += p->solicit_cost * 2;
+      at += ports_[interface].solicit_cost * 2;
       arm(id);
     }
   }

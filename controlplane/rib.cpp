@@ -71,6 +71,7 @@ std::optional<TargetId> Rib::intern(Target target) {
   const auto id = free_target();
   if (!id) return std::nullopt;
   target.hops = reachable(target);
+  target.down = is_down(target);
   target.made = epoch_;
   targets_[*id] = std::move(target);
   index_.insert(*id);
@@ -97,7 +98,22 @@ std::optional<std::uint16_t> Rib::free_target() {
   return id;
 }
 
-std::vector<RibHop> Rib::reachable(const Target& target) const {
+bool Rib::has_way(TargetId id) const {
+  const Target& target = targets_[static_cast<std::size_t>(id)];
+  return target.type != RouteType::unicast || !reachable(target, Links::any).empty();
+}
+
+void Rib::set_up(InterfaceId interface, bool up) {
+  if (up ? down_.erase(interface) == 0 : !down_.insert(interface).second) return;
+  ++epoch_;
+  resolve_again();
+}
+
+bool Rib::is_down(const Target& target) const {
+  return target.type == RouteType::connected && down_.contains(target.interface);
+}
+
+std::vector<RibHop> Rib::reachable(const Target& target, Links links) const {
   std::vector<RibHop> hops;
   for (const Ipv4Address gateway : target.gateways) {
     if (own_.contains(gateway)) continue;
@@ -105,6 +121,7 @@ std::vector<RibHop> Rib::reachable(const Target& target) const {
       if (connected_lengths_[length] == 0) continue;
       const auto subnet = connected_.find(Ipv4Prefix{gateway, length});
       if (subnet == connected_.end()) continue;
+      if (links == Links::up && down_.contains(subnet->second)) continue;
       hops.push_back({gateway, subnet->second});
       break;
     }
@@ -138,10 +155,11 @@ void Rib::resolve_again() {
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     Target& target = targets_[i];
     was_active[i] = target.active();
-    if (target.type != RouteType::unicast) continue;
     std::vector<RibHop> hops = reachable(target);
-    if (hops == target.hops) continue;
+    const bool down = is_down(target);
+    if (hops == target.hops && down == target.down) continue;
     target.hops = std::move(hops);
+    target.down = down;
     changed[i] = true;
     sink_.forget(TargetId{static_cast<std::uint16_t>(i)});
     any = any || target.routes > 0;

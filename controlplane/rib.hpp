@@ -8,8 +8,9 @@
 //
 // Gateways must lie on a connected subnet; there is no recursion. A gateway whose subnet goes away
 // (or which is one of our own addresses) is left out of its routes; a route without a gateway left
-// is inactive, and comes back with the subnet. Such a change costs one pass over all routes (about
-// 5 ms for a million).
+// is inactive, and comes back with the subnet. So does what is connected to an interface that is
+// down, and what is reached through it; the router's own addresses there stay. Such a change costs
+// one pass over all routes (about 5 ms for a million).
 //
 // Where routes lead is interned as a target: a million routes share a few. Bounds: kMaxTargets
 // targets. A million routes take about 11 MB and load in about 0.1 s. Not thread-safe.
@@ -111,10 +112,12 @@ class Rib {
   /// For connected, local and broadcast routes.
   std::optional<TargetId> target(RouteType type, InterfaceId interface);
 
-  /// Whether packets can go there now: a verdict, or a gateway on a connected subnet.
-  bool is_active(TargetId target) const {
-    return targets_[static_cast<std::size_t>(target)].active();
-  }
+  /// Whether packets can go there, once its interfaces are up: a verdict, or a gateway on a
+  /// connected subnet.
+  bool has_way(TargetId target) const;
+
+  /// Whether the interface has a link; all have until told otherwise.
+  void set_up(InterfaceId interface, bool up);
 
   Change add(Ipv4Prefix prefix, RouteProtocol protocol, TargetId target);
   /// False: there was none.
@@ -151,7 +154,8 @@ class Rib {
     std::vector<RibHop> hops;           // those that can be reached
     std::uint32_t routes = 0;
     std::uint64_t made = 0;  // in which epoch
-    bool active() const { return type != RouteType::unicast || !hops.empty(); }
+    bool down = false;       // connected: to an interface without a link
+    bool active() const { return type == RouteType::unicast ? !hops.empty() : !down; }
   };
   struct TargetHash {
     using is_transparent = void;
@@ -177,7 +181,10 @@ class Rib {
 
   std::optional<TargetId> intern(Target target);
   std::optional<std::uint16_t> free_target();
-  std::vector<RibHop> reachable(const Target& target) const;
+  /// Where the gateways are, as far as they are on a subnet of an interface that is up, or on any.
+  enum class Links { up, any };
+  std::vector<RibHop> reachable(const Target& target, Links links = Links::up) const;
+  bool is_down(const Target& target) const;
 
   Group group(Ipv4Prefix prefix) const;
   std::optional<RibKey> best(const Group& group) const;
@@ -201,6 +208,7 @@ class Rib {
   std::map<Ipv4Prefix, InterfaceId> connected_;
   std::array<std::size_t, 33> connected_lengths_{};
   std::set<Ipv4Address> own_;              // local addresses
+  std::set<InterfaceId> down_;             // interfaces without a link
   std::array<std::size_t, 33> lengths_{};  // routes by prefix length
   std::size_t installed_ = 0;
   std::uint64_t epoch_ = 1;  // changes so far

@@ -367,6 +367,7 @@ void Router::housekeeping() {
 }
 
 void Router::watch_links() {
+  bool changed = false;
   for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
     const LinkState now = dataplane_.ports()[id]->link();
     dataplane_.ports()[id]->set_transmits(now.up);
@@ -377,7 +378,20 @@ void Router::watch_links() {
     tell({.kind = now.up ? EventRecord::Kind::link_up : EventRecord::Kind::link_down,
           .interface = id});
     if (now.up) announce_on(id);
+    changed = true;
   }
+  if (!changed && routes_follow_) return;
+  routes_follow_ = true;
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) rib_.set_up(id, link(id).up);
+}
+
+LinkState Router::link(InterfaceId interface) const {
+  const InterfaceRow& row = interfaces_[interface];
+  if (row.kind != InterfaceKind::bridge) return links_[row.carrier];
+  LinkState any;
+  for (const InterfaceId member : interfaces_.members(row.bridge))
+    any.up = any.up || links_[interfaces_[member].carrier].up;
+  return any;
 }
 
 /// The port's own addresses, those of its VLANs, and of the bridge that it is in.

@@ -57,7 +57,8 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   Pinger& pinger() { return pinger_; }
   const IcmpCounters& icmp_counters() const { return icmp_errors_.counters(); }
   const LocalCounters& local_counters() const { return local_.counters(); }
-  LinkState link(InterfaceId interface) const { return links_[interface]; }
+  /// A VLAN has its port's; a bridge is up as long as one of its members is.
+  LinkState link(InterfaceId interface) const;
   double busy(std::size_t worker) const { return busy_[worker]; }
   /// Routes that find no room in the forwarding tables now.
   std::uint64_t table_refusals() const { return table_refusals_ + refused_.size(); }
@@ -181,7 +182,8 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   std::vector<std::pair<Ipv4Prefix, TargetId>> collected_;
   std::map<TargetId, Target> collected_targets_;
 
-  std::array<LinkState, kMaxInterfaces> links_{};
+  std::array<LinkState, kMaxInterfaces> links_{};  // of ports
+  bool routes_follow_ = false;  // the links were looked at since the routes are there
   std::vector<double> busy_;
   std::vector<std::uint64_t> busy_cycles_;
   std::uint64_t table_refusals_ = 0;  // at start

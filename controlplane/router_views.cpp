@@ -71,7 +71,7 @@ VersionStatus RouterViews::version() {
 std::vector<InterfaceStatus> RouterViews::interfaces() {
   const auto links = router_.commands().call([&] {
     std::vector<LinkState> result;
-    for (InterfaceId id = 0; id < router_.dataplane().ports().size(); ++id)
+    for (InterfaceId id = 0; id < router_.interfaces().size(); ++id)
       result.push_back(router_.link(id));
     return result;
   });
@@ -80,14 +80,8 @@ std::vector<InterfaceStatus> RouterViews::interfaces() {
   for (InterfaceId id = 0; id < interfaces.size(); ++id) {
     const InterfaceRow& row = interfaces[id];
     InterfaceStatus status = interface_status(id);
-    if (row.kind != InterfaceKind::bridge) {
-      status.link_up = links[row.carrier].up;
-      status.speed_mbps = links[row.carrier].speed_mbps;
-    } else {
-      // A bridge is up as long as one of its members is.
-      for (const InterfaceId member : interfaces.members(row.bridge))
-        status.link_up = status.link_up || links[interfaces[member].carrier].up;
-    }
+    status.link_up = links[id].up;
+    status.speed_mbps = links[id].speed_mbps;
     if (row.kind == InterfaceKind::port) add_port(status, id);
     result.push_back(std::move(status));
   }
@@ -268,7 +262,7 @@ std::string RouterViews::change_one(const RouteChange& change) {
   if (to.length() >= 4 && to.network().is_multicast()) return "is multicast, which is not routed";
   const auto target = rib.target(rib_type(change.route.type), change.route.via);
   if (!target) return "needs 1 to 64 gateways, or a verdict without any";
-  if (!rib.is_active(*target)) return "no gateway of it is on a connected subnet";
+  if (!rib.has_way(*target)) return "no gateway of it is on a connected subnet";
   rib.add(to, RouteProtocol::api, *target);
   return {};
 }

@@ -172,9 +172,14 @@ std::vector<Row> rows() {
         "gateways: via: [A, B])"}},
       {"route to a connected subnet",
        kTwoPorts + "routes:\n"
-                   "  - {to: 10.0.2.0/24, via: 10.0.1.2}\n",
+                   "  - {to: 10.0.2.0/24, via: 10.0.2.2}\n",
        {"lab.yaml:3:10: warning: route to 10.0.2.0/24 has no effect: it is b's connected subnet "
         "(remove it)"}},
+      {"another way to one, while its interface has no link",
+       kTwoPorts + "routes:\n"
+                   "  - {to: 10.0.2.0/24, via: 10.0.1.2}\n"
+                   "  - {to: 10.0.1.0/24, type: blackhole}\n",
+       {}},
       {"route to multicast",
        kTwoPorts + "routes:\n"
                    "  - {to: 239.0.0.0/8, via: 10.0.1.2}\n",

@@ -304,6 +304,31 @@ TEST_F(NeighborsTest, InterfaceChangeTakesOutWhatNoLongerBelongs) {
   EXPECT_TRUE(world.held.empty());
 }
 
+TEST_F(NeighborsTest, WhenTheLinkComesBackThoseInUseAreAskedAndTheFailedForgotten) {
+  world.names = kStations;
+  const Ipv4Address unused{10, 0, 0, 6}, failed{10, 0, 0, 7};
+  for (const Ipv4Address ip : {kHost, unused, failed}) engine.glean(0, ip, world.packet(), {false});
+  reply(kHost, mac(1));
+  reply(unused, mac(2));
+  advance(4s);
+  ASSERT_EQ(world.slot(0, failed), Slot::failed);
+  ASSERT_TRUE(engine.add_static(0, Ipv4Address{10, 0, 0, 8}, mac(3)));
+  world.used.insert({0, kHost});
+  world.take_lines();
+  engine.link_up(0);
+  advance(10ms);
+  EXPECT_EQ(world.take_lines(),
+            (std::vector<std::string>{"4000 announce 10.0.0.1", "4000 withdraw 10.0.0.7",
+                                      "4000 probe 10.0.0.5 a"}));
+  EXPECT_EQ(world.slot(0, kHost), Slot::forwarding) << "meanwhile";
+  EXPECT_EQ(row(kHost).state, NeighborState::probe);
+  EXPECT_EQ(row(unused).state, NeighborState::stale) << "to be asked when it is used";
+  EXPECT_EQ(row(Ipv4Address{10, 0, 0, 8}).state, NeighborState::permanent);
+  world.used.insert({0, unused});
+  advance(16s);
+  EXPECT_EQ(row(unused).state, NeighborState::probe);
+}
+
 TEST_F(NeighborsTest, NewOwnMacIsPublishedAgain) {
   request(kHost, mac(1), Ipv4Address{10, 0, 0, 1});
   world.take_lines();

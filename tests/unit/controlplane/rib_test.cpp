@@ -110,6 +110,40 @@ TEST_F(RibTest, RouteIsInactiveWhileItsGatewayIsOnNoSubnet) {
   EXPECT_EQ(rib.size(), fib.routes.size());
 }
 
+TEST_F(RibTest, RoutesFollowTheLink) {
+  const Ipv4Prefix p = prefix("192.0.2.0/24"), subnet = prefix("10.0.0.0/24");
+  connect("10.0.0.0/24", 1);
+  connect("10.0.1.0/24", 2);
+  rib.add(prefix("10.0.0.1/32"), RouteProtocol::local, *rib.target(RouteType::local, 1));
+  rib.add(p, RouteProtocol::static_, via({"10.0.0.2", "10.0.1.2"}));
+  rib.add(subnet, RouteProtocol::static_, via({"10.0.1.3"}));  // another way to the subnet
+  rib.set_up(1, false);
+  EXPECT_EQ(fib.routes[p], "static unicast 10.0.1.2@if2");
+  EXPECT_EQ(fib.routes[subnet], "static unicast 10.0.1.3@if2");
+  EXPECT_EQ(fib.routes[prefix("10.0.0.1/32")], "local local if1") << "still ours";
+  rib.set_up(2, false);
+  EXPECT_FALSE(fib.routes.contains(p));
+  EXPECT_FALSE(fib.routes.contains(subnet));
+  EXPECT_EQ(fib.routes.size(), 1u);
+  EXPECT_EQ(rib.size(), 1u);
+  EXPECT_TRUE(rib.has_way(via({"10.0.0.2"}))) << "once the link is back";
+  EXPECT_FALSE(rib.has_way(via({"10.9.0.2"})));
+  // What comes meanwhile waits.
+  connect("10.0.2.0/24", 2);
+  rib.add(prefix("198.51.100.0/24"), RouteProtocol::api, via({"10.0.2.2"}));
+  EXPECT_EQ(fib.routes.size(), 1u);
+  const std::size_t calls = fib.calls;
+  rib.set_up(2, false);
+  rib.set_up(3, true);
+  EXPECT_EQ(fib.calls, calls) << "nothing changed";
+  rib.set_up(1, true);
+  rib.set_up(2, true);
+  EXPECT_EQ(fib.routes[p], "static unicast 10.0.0.2@if1 10.0.1.2@if2");
+  EXPECT_EQ(fib.routes[subnet], "connected connected if1");
+  EXPECT_EQ(fib.routes[prefix("198.51.100.0/24")], "api unicast 10.0.2.2@if2");
+  EXPECT_EQ(rib.size(), fib.routes.size());
+}
+
 TEST_F(RibTest, TargetsAreInterned) {
   EXPECT_EQ(via({"10.0.0.2", "10.0.0.3"}), via({"10.0.0.3", "10.0.0.2", "10.0.0.3"}));
   EXPECT_NE(via({"10.0.0.2"}), via({"10.0.0.3"}));
@@ -173,6 +207,7 @@ struct Naive {
     std::vector<std::string> gateways;  // sorted
   };
   std::map<Ipv4Prefix, std::map<RouteProtocol, Where>> routes;
+  std::set<InterfaceId> down;
 
   std::optional<InterfaceId> interface_of(Ipv4Address gateway) const {
     std::optional<std::pair<unsigned, InterfaceId>> longest;
@@ -182,6 +217,7 @@ struct Naive {
         return std::nullopt;
       const auto found = by_protocol.find(RouteProtocol::connected);
       if (found == by_protocol.end() || !p.contains(gateway)) continue;
+      if (down.contains(found->second.interface)) continue;
       if (!longest || p.length() > longest->first) longest = {p.length(), found->second.interface};
     }
     if (!longest) return std::nullopt;
@@ -195,7 +231,8 @@ struct Naive {
         std::string text{kRouteProtocolNames[static_cast<std::size_t>(protocol)]};
         text += ' ' + std::string{kRouteTypeNames[static_cast<std::size_t>(where.type)]};
         if (where.interface != 0) text += " if" + std::to_string(where.interface);
-        bool reachable = where.type != RouteType::unicast;
+        bool reachable = where.type != RouteType::unicast &&
+                         !(where.type == RouteType::connected && down.contains(where.interface));
         for (const std::string& g : where.gateways) {
           const auto interface = interface_of(address(g));
           if (!interface) continue;
@@ -249,6 +286,15 @@ class RandomRib : public testing::TestWithParam<unsigned> {
     rib.add(p, protocol, *rib.target(type, interface));
     naive.routes[p][protocol] = {type, interface, {}};
   }
+  void change_link() {
+    const auto interface = static_cast<InterfaceId>(1 + pick(3));
+    const bool up = pick(2) == 0;
+    rib.set_up(interface, up);
+    if (up)
+      naive.down.erase(interface);
+    else
+      naive.down.insert(interface);
+  }
   void bulk(bool replace) {
     const auto protocol = static_cast<RouteProtocol>(2 + pick(3));
     std::vector<Rib::Entry> entries;
@@ -294,8 +340,10 @@ TEST_P(RandomRib, AgreesWithTheNaiveModel) {
     const std::uint32_t dice = pick(40);
     if (dice < 2) {
       bulk(dice == 0);
-    } else if (dice < 8) {
+    } else if (dice < 6) {
       change_own();
+    } else if (dice < 8) {
+      change_link();
     } else {
       const Ipv4Prefix p = any_prefix();
       const auto protocol = static_cast<RouteProtocol>(2 + pick(3));
