@@ -109,18 +109,34 @@ void Port::bring_up(const PortRequest& request, unsigned workers, rte_mempool* p
   tx_queues_ = std::min(static_cast<std::uint16_t>(workers), info.max_tx_queues);
   steers_arp_ = may_steer_arp(request, info.max_rx_queues);
 
-  const auto start = [&] {
-    configure(request, pool);
-    if (const int error = rte_eth_dev_start(id_); error != 0)
-      fail("does not start", error, "see the log above for the driver's reason");
-  };
-  start();
-  if (!steers_arp_ || steer_arp(request)) return;
+  if (steers_arp_ && start_with_arp_queue(request, pool)) return;
   // A queue that nothing is steered to would only get what nobody looks for there.
   steers_arp_ = false;
+  configure(request, pool);
+  start();
+}
+
+/// False: not so, and why is told; the port is stopped then.
+bool Port::start_with_arp_queue(const PortRequest& request, rte_mempool* pool) {
+  try {
+    configure(request, pool);
+    // Not before its queues are there: mlx5 judges a rule by them.
+    if (!takes_arp_rule()) return false;
+    start();
+  } catch (const std::runtime_error&) {
+    // It may be that queue which is too many; if not, the next try says what is wrong.
+    arp_queue_why_ = driver_ + " does not start with one receive queue more";
+    return false;
+  }
+  if (steer_arp(request)) return true;
   if (const int error = rte_eth_dev_stop(id_); error != 0)
     fail("does not stop", error, "set `arp-queue: false`");
-  start();
+  return false;
+}
+
+void Port::start() {
+  if (const int error = rte_eth_dev_start(id_); error != 0)
+    fail("does not start", error, "see the log above for the driver's reason");
 }
 
 void Port::configure(const PortRequest& request, rte_mempool* pool) {
@@ -144,17 +160,11 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
     fail(fmt::format("takes an mtu of {} at most, {} is asked for", largest, request.mtu), EINVAL,
          "lower `mtu`");
   conf.rxmode.mtu = std::min<std::uint16_t>(request.mtu, static_cast<std::uint16_t>(largest));
-  const auto with_queues = [&](int count) {
-    if (const int error =
-            rte_eth_dev_configure(id_, static_cast<std::uint16_t>(count), tx_queues_, &conf);
-        error != 0)
-      fail("cannot be configured", error, "lower `queues` or `mtu`");
-  };
-  with_queues(rx_queues_ + (steers_arp_ ? 1 : 0));
-  if (steers_arp_ && !takes_arp_rule()) {
-    steers_arp_ = false;
-    with_queues(rx_queues_);
-  }
+  const int queues = rx_queues_ + (steers_arp_ ? 1 : 0);
+  if (const int error =
+          rte_eth_dev_configure(id_, static_cast<std::uint16_t>(queues), tx_queues_, &conf);
+      error != 0)
+    fail("cannot be configured", error, "lower `queues` or `mtu`");
   set_mtu(request);
   make_queues(pool);
 }

@@ -115,6 +115,8 @@ class Port {
  private:
   void probe(const PortRequest& request);
   void bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool);
+  bool start_with_arp_queue(const PortRequest& request, rte_mempool* pool);
+  void start();
   void configure(const PortRequest& request, rte_mempool* pool);
   void make_queues(rte_mempool* pool);
   void set_mtu(const PortRequest& request);

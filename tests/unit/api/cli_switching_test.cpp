@@ -87,8 +87,7 @@ TEST_F(SwitchingCli, ShowInterfaces) {
             "multicast    promiscuous: the port takes every group, the worker sorts\n"
             "promiscuous  on: it is in a bridge\n"
             "VLAN tags    software: the worker takes them off and puts them on\n"
-            "ARP queue    none: net_ixgbe refuses the rule (rte_flow): Not supported by ntuple "
-            "filter\n"
+            "ARP queue    none: the port has no receive queue to spare\n"
             "checksum     hardware: the port's verdict on IPv4 headers is used\n"
             "bytes        61.0MB received, 99.0kB sent\n"
             "errors       1,500 receive, 0 transmit\n");

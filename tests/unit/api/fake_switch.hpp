@@ -91,7 +91,7 @@ class FakeSwitch : public FakeRouter {
     port.multicast_filter = port.promiscuous ? "promiscuous" : "list";
     port.promiscuous_why = port.promiscuous ? "bridge" : "";
     port.vlan_tags = "software";
-    port.arp_queue_why = "net_ixgbe refuses the rule (rte_flow): Not supported by ntuple filter";
+    port.arp_queue_why = "the port has no receive queue to spare";
     if (name[3] == '2') {
       port.arp_queue = 1;
       port.arp_queue_why = "";

@@ -18,6 +18,7 @@ struct Rules {
   // What the NIC can.
   int verdict = 0;  // of rte_flow_validate
   bool plain = true, tagged = true, spreads = true;
+  int most_queues = 1024;  // that it starts with
   // What it was told.
   std::vector<std::string> made;
   std::vector<std::uint16_t> spread_to;
@@ -64,6 +65,10 @@ int __wrap_rte_flow_validate(std::uint16_t port, const rte_flow_attr* attributes
                              rte_flow_error* error) {
   if (rules == nullptr) return __real_rte_flow_validate(port, attributes, items, actions, error);
   error->message = "no room for rules";
+  // As mlx5: a queue that is not set up takes none.
+  rte_eth_rxq_info info{};
+  const auto& queue = *static_cast<const rte_flow_action_queue*>(actions[0].conf);
+  if (rte_eth_rx_queue_info_get(port, queue.index, &info) == -EINVAL) return -EINVAL;
   return rules->verdict;
 }
 
@@ -78,6 +83,15 @@ rte_flow* __wrap_rte_flow_create(std::uint16_t port, const rte_flow_attr* attrib
   if (!(text.starts_with("tagged") ? rules->tagged : rules->plain)) return nullptr;
   rules->made.push_back(text);
   return reinterpret_cast<rte_flow*>(rules);
+}
+
+int __real_rte_eth_dev_start(std::uint16_t port);
+int __wrap_rte_eth_dev_start(std::uint16_t port) {
+  rte_eth_dev_info info{};
+  if (rules != nullptr && rte_eth_dev_info_get(port, &info) == 0 &&
+      info.nb_rx_queues > rules->most_queues)
+    return -EINVAL;
+  return __real_rte_eth_dev_start(port);
 }
 
 int __real_rte_eth_dev_rss_reta_update(std::uint16_t port, rte_eth_rss_reta_entry64* table,
@@ -157,6 +171,11 @@ TEST_F(PortSteering, UsesAQueueOfItsOwnWhereThePortCan) {
        {.queues = 2},
        {},
        "net_null spreads other packets to every queue (RSS)"},
+      {"a driver that starts with so many only",
+       {.most_queues = 2},
+       {.queues = 2},
+       {},
+       "net_null does not start with one receive queue more"},
       {"no RSS, no spreading", {.spreads = false}, {.queues = 1}, {"ARP to 1"}, ""},
   };
   for (const Row& row : rows) {
