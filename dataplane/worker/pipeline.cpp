@@ -241,7 +241,7 @@ bool Pipeline::spent(const Arrival& arrival) const {
 
 /// Notes who sends what was dropped without a look at the sender, of ARP.
 void Pipeline::sample(const Arrival& arrival, Lane lane) {
-  if (!lane || !sources_.sample(lane.count(), arrival.now)) return;
+  if (!lane || !sources_.sample(lane.count())) return;
   const unsigned i = lane.around(sources_.pick());
   sources_.note_sample(heard_on(arrival), arrival.burst.ethernet(i).source,
                        arrival.burst.arp(i).sender_ip.get(), arrival.now);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -69,6 +70,16 @@ Sources::Entry* Sources::note(InterfaceId port, const MacAddress& mac, std::uint
   return entry;
 }
 
+void Sources::note_sample(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
+                          std::uint64_t now) {
+  note(port, mac, ip, std::exchange(unsampled_, 0), now);
+  const std::uint64_t since = now - std::exchange(sampled_, now);
+  if (since < kSampleCycles)
+    sample_period_ = std::min(2 * sample_period_, kMostSampled);
+  else if (since > 4 * kSampleCycles)
+    sample_period_ = std::max(sample_period_ / 2, kSampled);
+  sample_at_ = sample_period_ / 2 + sample_period_ * pick() / 64;
+}
 Sources::Verdict Sources::request(InterfaceId port, const MacAddress& mac, std::uint32_t ip,
                                   const ArpPolicy& policy, std::uint64_t now) {
   Entry* const entry = note(port, mac, ip, 1, now);

@@ -36,8 +36,8 @@ class Sources {
   /// asks up to three times as often as it may is policed, and no more.
   static constexpr std::uint32_t kOverForQuarantine = 200, kForgiven = 2;
   /// Of what the port's budget drops, one in so many is noted; of ARP, which may come at line rate,
-  /// no more than one in so many cycles, some 20 us.
-  static constexpr std::uint32_t kSampled = 64, kSampledGleans = 16;
+  /// one in up to 4,096, so that it is not much more often than once in so many cycles, some 20 us.
+  static constexpr std::uint32_t kSampled = 64, kMostSampled = 4096, kSampledGleans = 16;
   static constexpr std::uint64_t kSampleCycles = 1u << 16;
 
   /// `modest`: passed, and no more than an eighth of its gleans' burst was spent.
@@ -65,15 +65,12 @@ class Sources {
     return static_cast<unsigned>(random_ >> 58);
   }
   /// `packets` were dropped that were charged to nobody. True: one of them is to be noted.
-  bool sample(unsigned packets, std::uint64_t now) {
+  bool sample(unsigned packets) {
     unsampled_ += packets;
-    return unsampled_ >= kSampled && now - sampled_ >= kSampleCycles;
+    return unsampled_ >= sample_at_;
   }
   /// It stands for all since the last.
-  void note_sample(InterfaceId port, const MacAddress& mac, std::uint32_t ip, std::uint64_t now) {
-    note(port, mac, ip, std::exchange(unsampled_, 0), now);
-    sampled_ = now;
-  }
+  void note_sample(InterfaceId port, const MacAddress& mac, std::uint32_t ip, std::uint64_t now);
   /// The same of gleans.
   bool sample_gleans(unsigned packets) {
     unsampled_gleans_ += packets;
@@ -138,7 +135,10 @@ class Sources {
   std::uint64_t seed_, random_;
   Entry* last_ = nullptr;  // found
   std::uint32_t unsampled_ = 0, unsampled_gleans_ = 0;
-  std::uint64_t sampled_ = 0;  // when ARP last was, TSC
+  // Of ARP: when the next is due, by packets, at random around the period, so that no port or
+  // sender always has the packet that counts; and when the last was, TSC.
+  std::uint32_t sample_at_ = kSampled, sample_period_ = kSampled;
+  std::uint64_t sampled_ = 0;
 };
 
 }  // namespace weir
