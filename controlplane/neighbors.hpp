@@ -62,6 +62,9 @@ class Neighbors {
   static constexpr Duration kDefendInterval = std::chrono::seconds{10};  // RFC 5227 section 1.1
   static constexpr Duration kAnnounceInterval = std::chrono::seconds{2};
   static constexpr unsigned kAnnouncements = 2;
+  /// So long after the link is back one in use that does not answer stays: a spanning tree at the
+  /// cable's end may let nothing through for twice its forward delay (IEEE 802.1D-2004 17.14).
+  static constexpr Duration kSettling = std::chrono::seconds{40};
   // An interface's budgets, a second and at once; those of NeighborInterface give a second's worth
   // at once, but solicitations no more than this.
   static constexpr std::uint32_t kSolicitBurst = 256, kSolicitBurstLeast = 8;
@@ -89,8 +92,10 @@ class Neighbors {
   /// Its entries leave, statics too.
   void remove_interface(InterfaceId interface);
   /// Announces the interface's addresses, twice, 2 s apart (RFC 5227 section 2.3); asks neighbours
-  /// in use again, who forward meanwhile; and forgets who failed.
+  /// in use again, who forward meanwhile; and forgets who failed. O(entries of the interface).
   void link_up(InterfaceId interface);
+  /// A member of this bridge's interface, which had a link by others, has one again: announces.
+  void member_up(InterfaceId interface);
   /// Whether policers drop what this interface receives: neighbours in use that do not answer stay.
   void set_storm(InterfaceId interface, bool storm);
 
@@ -145,6 +150,7 @@ class Neighbors {
     NeighborLearning learning = NeighborLearning::adaptive;
     bool trusted = false;
     bool storm = false;
+    TimePoint settled{0};  // when others are sure to hear us, after the link came back
     std::uint32_t solicit_burst = kSolicitBurst;
     Duration solicit_cost{0};           // 1 s / rate
     TimePoint in_line{0};               // when the last of those waiting for budget has its turn

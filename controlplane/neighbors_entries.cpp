@@ -148,7 +148,8 @@ void Neighbors::fail(Id id) {
   entry.expires =
       now_ + std::min(settings_.failed_first * (1 << std::min<unsigned>(entry.failures, 8)),
                       settings_.failed_most);
-  if (entry.failures < 255) ++entry.failures;
+  // What may not have been heard does not count.
+  if (entry.failures < 255 && now_ >= ports_[entry.interface].settled) ++entry.failures;
   table_.move(id, NeighborClass::failed);
   actions_.mark_failed(entry.interface, entry.ip);
   report(entry, What::failed);

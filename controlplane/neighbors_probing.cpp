@@ -103,6 +103,12 @@ void Neighbors::send_probe(Id id) {
 void Neighbors::unanswered(Id id) {
   Neighbor& entry = table_[id];
   Port& p = ports_[entry.interface];
+  if (now_ < p.settled && entry.in_use) {  // once more, when it is
+    entry.state = NeighborState::stale;
+    entry.act_at = p.settled;
+    report(entry, What::state);
+    return arm(id);
+  }
   const TimePoint last = entry.confirmed + settings_.serve_stale;
   if (!p.storm || !entry.in_use || now_ >= last) return fail(id);
   ++counters_.served_stale;
@@ -128,21 +134,32 @@ void Neighbors::set_storm(InterfaceId interface, bool storm) {
   });
 }
 
-void Neighbors::link_up(InterfaceId interface) {
+void Neighbors::member_up(InterfaceId interface) {
   Port* p = port(interface);
   if (p == nullptr) return;
   begin(NeighborCause::Kind::command);
   p->announcements = kAnnouncements;
   announce(interface);
-  // There may be others at the cable's end now.
-  look_again(interface, [](const Neighbor& entry) {
-    return entry.state == NeighborState::reachable || entry.state == NeighborState::stale;
+}
+
+void Neighbors::link_up(InterfaceId interface) {
+  Port* p = port(interface);
+  if (p == nullptr) return;
+  member_up(interface);
+  p->settled = now_ + kSettling;
+  // There may be others at the cable's end now; and what was asked without a link does not count.
+  look_again(interface, [](Neighbor& entry) {
+    entry.probes = 0;
+    return entry.state != NeighborState::incomplete;
   });
   Id next;
   for (Id id = table_.oldest(interface, NeighborClass::failed); id != kNone; id = next) {
     next = table_.younger(id);
     failures_.forget(interface, table_[id].ip);
-    drop(id, What::expired);
+    if (actions_.keep_asking(interface, table_[id].ip))
+      ask_failed(id);
+    else
+      drop(id, What::expired);
   }
 }
 
@@ -151,7 +168,8 @@ void Neighbors::link_up(InterfaceId interface) {
 template <class Which>
 void Neighbors::look_again(InterfaceId interface, Which&& which) {
   TimePoint at = now_;
-  for (const auto c : {NeighborClass::unverified, NeighborClass::verified}) {
+  for (const auto c :
+       {NeighborClass::pending, NeighborClass::unverified, NeighborClass::verified}) {
     for (Id id = table_.oldest(interface, c); id != kNone; id = table_.younger(id)) {
       Neighbor& entry = table_[id];
       if (!which(entry)) continue;

@@ -103,8 +103,9 @@ bool Rib::has_way(TargetId id) const {
   return target.type != RouteType::unicast || !reachable(target, Links::any).empty();
 }
 
-void Rib::set_up(InterfaceId interface, bool up) {
-  if (up ? down_.erase(interface) == 0 : !down_.insert(interface).second) return;
+void Rib::set_down(std::set<InterfaceId> interfaces) {
+  if (interfaces == down_) return;
+  down_ = std::move(interfaces);
   ++epoch_;
   resolve_again();
 }

@@ -10,7 +10,7 @@
 // (or which is one of our own addresses) is left out of its routes; a route without a gateway left
 // is inactive, and comes back with the subnet. So does what is connected to an interface that is
 // down, and what is reached through it; the router's own addresses there stay. Such a change costs
-// one pass over all routes (about 5 ms for a million).
+// one pass over all routes (about 5 ms for a million), and the sink one call for each that changes.
 //
 // Where routes lead is interned as a target: a million routes share a few. Bounds: kMaxTargets
 // targets. A million routes take about 11 MB and load in about 0.1 s. Not thread-safe.
@@ -116,8 +116,8 @@ class Rib {
   /// connected subnet.
   bool has_way(TargetId target) const;
 
-  /// Whether the interface has a link; all have until told otherwise.
-  void set_up(InterfaceId interface, bool up);
+  /// Those interfaces have no link, all others do.
+  void set_down(std::set<InterfaceId> interfaces);
 
   Change add(Ipv4Prefix prefix, RouteProtocol protocol, TargetId target);
   /// False: there was none.

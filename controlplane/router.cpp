@@ -367,7 +367,8 @@ void Router::housekeeping() {
 }
 
 void Router::watch_links() {
-  bool changed = false;
+  std::set<InterfaceId> came_up;
+  bool changed = !links_known_;
   for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
     const LinkState now = dataplane_.ports()[id]->link();
     dataplane_.ports()[id]->set_transmits(now.up);
@@ -377,12 +378,32 @@ void Router::watch_links() {
     if (now.up == before.up) continue;
     tell({.kind = now.up ? EventRecord::Kind::link_up : EventRecord::Kind::link_down,
           .interface = id});
-    if (now.up) announce_on(id);
+    if (now.up) came_up.insert(id);
     changed = true;
   }
-  if (!changed && routes_follow_) return;
-  routes_follow_ = true;
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) rib_.set_up(id, link(id).up);
+  if (changed) follow_links(came_up);
+  links_known_ = true;
+}
+
+/// What those links mean for routes and neighbours.
+void Router::follow_links(const std::set<InterfaceId>& came_up) {
+  std::set<InterfaceId> down;
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id)
+    if (!link(id).up) down.insert(id);
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+    if (down.contains(id)) continue;
+    if (!links_known_ || down_.contains(id)) {
+      neighbors_.link_up(id);
+    } else if (const InterfaceRow& row = interfaces_[id]; row.kind == InterfaceKind::bridge) {
+      const auto& members = interfaces_.members(row.bridge);
+      if (std::any_of(members.begin(), members.end(), [&](InterfaceId member) {
+            return came_up.contains(interfaces_[member].carrier);
+          }))
+        neighbors_.member_up(id);
+    }
+  }
+  down_ = down;
+  rib_.set_down(std::move(down));
 }
 
 LinkState Router::link(InterfaceId interface) const {
@@ -392,15 +413,6 @@ LinkState Router::link(InterfaceId interface) const {
   for (const InterfaceId member : interfaces_.members(row.bridge))
     any.up = any.up || links_[interfaces_[member].carrier].up;
   return any;
-}
-
-/// The port's own addresses, those of its VLANs, and of the bridge that it is in.
-void Router::announce_on(InterfaceId port) {
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
-    const InterfaceRow& row = interfaces_[id];
-    if (row.kind == InterfaceKind::bridge || row.carrier != port) continue;
-    neighbors_.link_up(row.bridge != 0 ? interfaces_.of_bridge(row.bridge) : id);
-  }
 }
 
 void Router::measure_load() {

@@ -118,7 +118,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void serve_postponed();
   void housekeeping();
   void watch_links();
-  void announce_on(InterfaceId port);
+  void follow_links(const std::set<InterfaceId>& came_up);
   void measure_load();
   void install_refused();
   void wait(int wake_fd, bool busy);
@@ -183,7 +183,8 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   std::map<TargetId, Target> collected_targets_;
 
   std::array<LinkState, kMaxInterfaces> links_{};  // of ports
-  bool routes_follow_ = false;  // the links were looked at since the routes are there
+  std::set<InterfaceId> down_;                     // interfaces of all kinds without a link
+  bool links_known_ = false;
   std::vector<double> busy_;
   std::vector<std::uint64_t> busy_cycles_;
   std::uint64_t table_refusals_ = 0;  // at start

@@ -329,6 +329,45 @@ TEST_F(NeighborsTest, WhenTheLinkComesBackThoseInUseAreAskedAndTheFailedForgotte
   EXPECT_EQ(row(unused).state, NeighborState::probe);
 }
 
+TEST_F(NeighborsTest, WhoIsInUseStaysWhileTheCablesOtherEndMayNotForwardYet) {
+  engine.glean(0, kHost, world.packet(), {false});
+  reply(kHost, mac(1));
+  advance(4s);
+  world.used.insert({0, kHost});
+  engine.link_up(0);
+  advance(39s);
+  EXPECT_EQ(world.slot(0, kHost), Slot::forwarding);
+  EXPECT_EQ(world.solicits, 7u) << "six probes and one before";
+  advance(2s);
+  EXPECT_EQ(row(kHost).state, NeighborState::probe);
+  advance(6s);
+  EXPECT_EQ(world.slot(0, kHost), Slot::failed);
+}
+
+TEST_F(NeighborsTest, RequestsThatNobodyCouldHearDoNotCount) {
+  engine.glean(0, kHost, world.packet(1), {false});
+  advance(2500ms);
+  ASSERT_EQ(world.solicits, 3u);
+  engine.link_up(0);
+  advance(1s);
+  EXPECT_EQ(world.solicits, 4u) << "another three";
+  EXPECT_EQ(row(kHost).state, NeighborState::incomplete);
+  EXPECT_EQ(reply(kHost, mac(1)), std::nullopt);
+  EXPECT_TRUE(world.held.empty());
+  EXPECT_EQ(world.slot(0, kHost), Slot::forwarding);
+}
+
+TEST_F(NeighborsTest, OfAMemberOfTheBridgeOnlyIsAnnounced) {
+  world.names = kStations;
+  engine.glean(0, kHost, world.packet(), {false});
+  advance(4s);
+  ASSERT_EQ(world.slot(0, kHost), Slot::failed);
+  world.take_lines();
+  engine.member_up(0);
+  EXPECT_EQ(world.take_lines(), (std::vector<std::string>{"4000 announce 10.0.0.1"}));
+  EXPECT_EQ(world.slot(0, kHost), Slot::failed);
+}
+
 TEST_F(NeighborsTest, NewOwnMacIsPublishedAgain) {
   request(kHost, mac(1), Ipv4Address{10, 0, 0, 1});
   world.take_lines();

@@ -117,11 +117,11 @@ TEST_F(RibTest, RoutesFollowTheLink) {
   rib.add(prefix("10.0.0.1/32"), RouteProtocol::local, *rib.target(RouteType::local, 1));
   rib.add(p, RouteProtocol::static_, via({"10.0.0.2", "10.0.1.2"}));
   rib.add(subnet, RouteProtocol::static_, via({"10.0.1.3"}));  // another way to the subnet
-  rib.set_up(1, false);
+  rib.set_down({1});
   EXPECT_EQ(fib.routes[p], "static unicast 10.0.1.2@if2");
   EXPECT_EQ(fib.routes[subnet], "static unicast 10.0.1.3@if2");
   EXPECT_EQ(fib.routes[prefix("10.0.0.1/32")], "local local if1") << "still ours";
-  rib.set_up(2, false);
+  rib.set_down({1, 2});
   EXPECT_FALSE(fib.routes.contains(p));
   EXPECT_FALSE(fib.routes.contains(subnet));
   EXPECT_EQ(fib.routes.size(), 1u);
@@ -133,11 +133,10 @@ TEST_F(RibTest, RoutesFollowTheLink) {
   rib.add(prefix("198.51.100.0/24"), RouteProtocol::api, via({"10.0.2.2"}));
   EXPECT_EQ(fib.routes.size(), 1u);
   const std::size_t calls = fib.calls;
-  rib.set_up(2, false);
-  rib.set_up(3, true);
+  rib.set_down({1, 2});
+  rib.set_down({1, 2, 3});
   EXPECT_EQ(fib.calls, calls) << "nothing changed";
-  rib.set_up(1, true);
-  rib.set_up(2, true);
+  rib.set_down({});
   EXPECT_EQ(fib.routes[p], "static unicast 10.0.0.2@if1 10.0.1.2@if2");
   EXPECT_EQ(fib.routes[subnet], "connected connected if1");
   EXPECT_EQ(fib.routes[prefix("198.51.100.0/24")], "api unicast 10.0.2.2@if2");
@@ -288,12 +287,8 @@ class RandomRib : public testing::TestWithParam<unsigned> {
   }
   void change_link() {
     const auto interface = static_cast<InterfaceId>(1 + pick(3));
-    const bool up = pick(2) == 0;
-    rib.set_up(interface, up);
-    if (up)
-      naive.down.erase(interface);
-    else
-      naive.down.insert(interface);
+    if (naive.down.erase(interface) == 0) naive.down.insert(interface);
+    rib.set_down(naive.down);
   }
   void bulk(bool replace) {
     const auto protocol = static_cast<RouteProtocol>(2 + pick(3));
