@@ -139,11 +139,16 @@ class Host(Namespace):
         self.mac = f"02:00:00:00:{index:02x}:02"
         self.router_mac = f"02:00:00:00:{index:02x}:01"
         self.address = None
+        self.cable(lab, mtu, port_mtu)
+        self.ip("link", "set", "eth0", "up")
+
+    def cable(self, lab, mtu, port_mtu):
+        """Makes `eth0` and what is at its other end."""
         run(
             "ip",
             "link",
             "add",
-            port,
+            self.port,
             "netns",
             lab.router.name,
             "address",
@@ -165,8 +170,7 @@ class Host(Namespace):
         # Frames with a checksum still to be made reach an AF_PACKET router as they are, so make it
         # here.
         self.run("ethtool", "-K", "eth0", "tx", "off")
-        self.ip("link", "set", "eth0", "up")
-        lab.router.ip("link", "set", port, "up")
+        lab.router.ip("link", "set", self.port, "up")
 
     def add_address(self, address, gateway=None, *route_options):
         """`address` with prefix length; `gateway` becomes the default route's."""
@@ -292,10 +296,20 @@ class Lab:
             self.close()
             raise
 
-    def host(self, name, address=None, gateway=None, mtu=1500, port_mtu=None, route_options=()):
-        """Adds a host; its port is `p0`, `p1`, ... in the order of creation."""
+    def host(
+        self,
+        name,
+        address=None,
+        gateway=None,
+        mtu=1500,
+        port_mtu=None,
+        route_options=(),
+        kind=Host,
+        port=None,
+    ):
+        """Adds a host; its port is `p0`, `p1`, ... in the order of creation, unless told."""
         index = self._first + len(self.hosts)
-        host = Host(name, self, f"p{index}", index, mtu, port_mtu or mtu)
+        host = kind(name, self, port or f"p{index}", index, mtu, port_mtu or mtu)
         self.hosts.append(host)
         if address:
             host.add_address(address, gateway, *route_options)

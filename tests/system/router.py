@@ -102,15 +102,19 @@ class Weir:
     def __init__(self, lab, config):
         self._lab = lab
         self.prefix = lab.prefix  # of its EAL
-        self.socket = lab.path("weir.sock")
-        self.file = lab.path("lab.yaml")
-        self.log = lab.path("router.log")
-        self.api = Api(self.socket)
+        self.place()
         self.process = None
         config = dict(config, services={"api": {"socket": self.socket}})
         config["system"] = dict(config["system"], eal=[f"--file-prefix={self.prefix}"])
         with open(self.file, "w") as file:
             json.dump(config, file, indent=1)
+
+    def place(self):
+        """Where its files are, and how it is asked."""
+        self.socket = self._lab.path("weir.sock")
+        self.file = self._lab.path("lab.yaml")
+        self.log = self._lab.path("router.log")
+        self.api = Api(self.socket)
 
     def launch(self, *command):
         """Starts the process (`weir-router`, unless told otherwise) and returns at once."""
