@@ -18,11 +18,13 @@ namespace {
 
 constexpr unsigned kPoolCache = 512;
 
-/// Room for a frame of the largest MTU with two VLAN tags, in one segment.
+/// Room for a frame of the largest MTU with two VLAN tags, in one segment, and for the 12 bytes
+/// before it that virtio's driver counts as part of the frame (though it puts them into the
+/// headroom).
 std::uint16_t data_room(const std::vector<PortRequest>& ports) {
   std::uint32_t frame = 2048;
   for (const PortRequest& port : ports)
-    frame = std::max({frame, (port.mtu + 14u + 8u + 63u) & ~63u, port.frame_room});
+    frame = std::max({frame, (port.mtu + 14u + 8u + 12u + 63u) & ~63u, port.frame_room});
   return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + frame);
 }
 
