@@ -1,0 +1,265 @@
+"""What the tests on NICs share: one guest for a whole program, real hosts at its NICs' far ends,
+and `weir-router` in it."""
+
+import fcntl
+import functools
+import json
+import os
+import struct
+import subprocess
+import sys
+import unittest
+from types import SimpleNamespace
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
+
+import guest as guest_module  # noqa: E402
+import harness  # noqa: E402
+from guest import Guest, GuestError, Nic  # noqa: E402
+from lab import Host, Lab, inside, wait_until  # noqa: E402
+from router import CLI, ROUTER, Api, ApiError, Weir, configuration  # noqa: E402
+from switching import SwitchTest  # noqa: E402
+
+# As the makers call them: as QEMU does.
+MODELS = {
+    "82540EM": "e1000",
+    "82574L": "e1000e",
+    "virtio": "virtio-net-pci",
+    "vmxnet3": "vmxnet3",
+}
+START_LIMIT = 60  # emulation loads DPDK's drivers in seconds, and a busy machine in many
+
+_TUNSETIFF = 0x400454CA
+_IFF_TAP, _IFF_MULTI_QUEUE, _IFF_NO_PI, _IFF_VNET_HDR = 0x0002, 0x0100, 0x1000, 0x4000
+
+
+class TapHost(Host):
+    """A host whose `eth0` is a tap device: its far end is a NIC of the guest, of the address
+    `router_mac`. The device lives as long as who holds `taps`, which is QEMU."""
+
+    def __init__(self, *arguments, queues=1):
+        self._queues = queues
+        super().__init__(*arguments)
+
+    def cable(self, lab, mtu, port_mtu):
+        flags = _IFF_TAP | _IFF_NO_PI | _IFF_VNET_HDR
+        if self._queues > 1:
+            flags |= _IFF_MULTI_QUEUE
+        request = struct.pack("16sH22x", b"eth0", flags)
+        self.taps = []
+        for _ in range(self._queues):
+            with inside(self.name):  # the file belongs to the namespace that it is opened in
+                self.taps.append(os.open("/dev/net/tun", os.O_RDWR))
+            fcntl.ioctl(self.taps[-1], _TUNSETIFF, request)
+        self.ip("link", "set", "eth0", "address", self.mac, "mtu", str(mtu))
+
+    def set_mtu(self, mtu):
+        self.ip("link", "set", "eth0", "mtu", str(mtu))
+
+
+class GuestProcess:
+    """What Python's Popen is, for a process in the guest."""
+
+    def __init__(self, guest, command, log):
+        self._guest = guest
+        self.returncode = None
+        self.pid = guest.ask("spawn", command=command, log=log)["pid"]
+
+    def poll(self):
+        if self.returncode is None:
+            self.returncode = self._guest.ask("poll", pid=self.pid)["code"]
+        return self.returncode
+
+    def wait(self, limit):
+        if not wait_until(lambda: self.poll() is not None, limit, 0.05):
+            raise subprocess.TimeoutExpired("weir-router", limit)
+        return self.returncode
+
+    def send_signal(self, number):
+        self._guest.ask("kill", pid=self.pid, signal=int(number))
+
+    def kill(self):
+        self.send_signal(9)
+
+
+class GuestApi(Api):
+    """The router's API, asked by the guest's agent."""
+
+    def __init__(self, guest, path):
+        super().__init__(path)
+        self._guest = guest
+
+    def call(self, method, what, body=None):
+        text = None if body is None else json.dumps(body)
+        try:
+            answer = self._guest.ask("http", socket=self.path, method=method, path=what, body=text)
+        except GuestError as error:
+            raise OSError(str(error)) from error
+        if answer["status"] >= 300:
+            raise ApiError(answer["status"], answer["body"])
+        return json.loads(answer["body"])
+
+
+class GuestWeir(Weir):
+    """`weir-router` in the guest; its file and its log are in the folder that both sides see."""
+
+    def __init__(self, rig, config):
+        self.guest = rig.guest
+        super().__init__(rig.lab, config)
+
+    def place(self):
+        self.socket = "/run/weir.sock"
+        self.file = os.path.join(self.guest.share, "lab.yaml")
+        self.log = os.path.join(self.guest.share, "router.log")
+        self.api = GuestApi(self.guest, self.socket)
+
+    def launch(self, *command):
+        self.process = GuestProcess(self.guest, [*(command or (ROUTER,)), self.file], self.log)
+
+    def start(self, limit=START_LIMIT):
+        return super().start(limit)
+
+    def stop(self, limit=30):
+        return super().stop(limit)
+
+
+class Rig:
+    """A lab, the guest in it with two NICs of each model, and the router that runs there."""
+
+    def __init__(self, models, queues=1, **options):
+        self.lab = Lab()
+        self.router = self._config = None
+        self.pairs = {}
+        nics = []
+        for place, model in enumerate(models):
+            ends = [self._end(nics, model, place, side, queues) for side in (0, 1)]
+            self.pairs[model] = SimpleNamespace(left=ends[0], right=ends[1], place=place)
+        self.guest = Guest(self.lab, nics, **options)
+        driver = "vfio-pci" if self.guest.iommu else "uio_pci_generic"
+        for nic in nics:
+            self.guest.bind(nic, driver)
+
+    def _end(self, nics, model, place, side, queues):
+        queues = queues if model == "virtio" else 1
+        host = self.lab.host(
+            f"{model}-{side}",
+            f"10.{place + 1}.{side}.2/24",
+            f"10.{place + 1}.{side}.1",
+            kind=functools.partial(TapHost, queues=queues),
+            port=f"{model}-{side}",
+        )
+        host.nic = Nic(len(nics), MODELS[model], host.router_mac, host.taps)
+        host.gateway = f"10.{place + 1}.{side}.1"
+        nics.append(host.nic)
+        return host
+
+    def hosts(self):
+        return [host for pair in self.pairs.values() for host in (pair.left, pair.right)]
+
+    def serve(self, config):
+        """The router with this configuration: the one that runs, if it has it."""
+        if self.router and self._config == config and self.router.process.poll() is None:
+            return self.router
+        self.stop()
+        self._config = config
+        self.router = GuestWeir(self, config)
+        return self.router.start()
+
+    def stop(self):
+        router, self.router = self.router, None
+        if router is None:
+            return
+        code, _ = router.stop()
+        if code != 0:
+            raise AssertionError(f"the router ended with {code}\n{router.output()}")
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            self.guest.close()
+            self.lab.close()
+
+
+class NicTest(SwitchTest):
+    """Tests of one pair of NICs, of `model`: `left` and `right` are the hosts at their far ends.
+    All classes of a program share a guest, and those with the same `arrange` a router."""
+
+    model = None
+    models = tuple(MODELS)
+    options = {}  # of the rig
+    rig = None
+
+    @classmethod
+    def arrange(cls, rig):
+        raise NotImplementedError
+
+    @classmethod
+    def setUpClass(cls):
+        if NicTest.rig is None:
+            NicTest.rig = False  # which the other classes find when this one fails
+            NicTest.rig = Rig(cls.models, **cls.options)
+            unittest.addModuleCleanup(NicTest.rig.close)
+        if not cls.rig:
+            raise AssertionError("the guest did not start, see above")
+        cls.pair = cls.rig.pairs[cls.model]
+        cls.left, cls.right = cls.pair.left, cls.pair.right
+        cls.lab, cls.guest = cls.rig.lab, cls.rig.guest
+        cls.router = cls.rig.serve(cls.arrange(cls.rig))
+        if not wait_until(lambda: all(cls.is_up(port) for port in cls.ports()), 20, 0.1):
+            raise AssertionError(f"ports without a link: {cls.rows()}")
+
+    @classmethod
+    def ports(cls):
+        return [host.port for host in cls.rig.hosts()]
+
+    @classmethod
+    def rows(cls):
+        """{name: what is told of it} of the router's interfaces."""
+        listed = cls.router.api.get("/v1/interfaces")["interfaces"]
+        return {row["name"]: row for row in listed}
+
+    @classmethod
+    def is_up(cls, port):
+        return cls.rows()[port]["link_up"]
+
+    def weir(self, *arguments, check=True):
+        done = self.guest.run(CLI, "--socket", self.router.socket, *arguments, check=check)
+        return SimpleNamespace(stdout=done["out"], stderr=done["err"], returncode=done["code"])
+
+    def reach(self, host=None, to=None, limit=10):
+        """One ping that arrives within the limit. Emulated NICs may pause for a second after a
+        change: 82540EM receives nothing for so long."""
+        host, to = host or self.left, to or self.right.address
+        arrived = wait_until(
+            lambda: host.run("ping", "-c", "1", "-W", "1", to, check=False).returncode == 0, limit
+        )
+        self.assertTrue(arrived, f"{host.name} does not reach {to} within {limit} s")
+
+
+def pci(host, **more):
+    """One entry of `ethernets`: a NIC of the guest."""
+    return {host.port: {"match": {"pci": host.nic.address}, **more}}
+
+
+def nic_configuration(ethernets, workers=(1,), packets=16384):
+    memory = {"hugepages": "304M", "packets": packets}
+    return configuration(ethernets, workers=workers, memory=memory)
+
+
+def each_model(namespace, base, models=tuple(MODELS)):
+    """A class of `base`'s tests for each model, in the namespace of the calling module."""
+    for model in models:
+        name = f"{base.__name__}_{model}"
+        namespace[name] = type(name, (base,), {"model": model, "__module__": namespace["__name__"]})
+
+
+def main():
+    """As every system test's, if a guest can be started here."""
+    why = guest_module.lacking()
+    if os.geteuid() == 0 and why is None and os.environ.get("WEIR_CPU") == "native":
+        why = "QEMU cannot run a build for this machine's own CPU: meson setup -Dcpu=x86-64-v2"
+    if why is not None:
+        print(f"1..0 # SKIP {why}")
+        return
+    harness.main()
