@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <optional>
 
 #include "controlplane/cli/nic.hpp"
 #include "controlplane/cli/nic_boot.hpp"
@@ -15,11 +17,17 @@ namespace {
 
 constexpr const char* kProbe = "/sys/bus/pci/drivers_probe";
 
+/// How it was, beside the driver: what fails is put back to it.
+struct Before {
+  std::string forced;                                       // driver_override; empty: none
+  std::map<std::string, std::optional<std::string>> files;  // for the boot; nullopt: not there
+};
+
 /// What is to become of one NIC.
 struct Change {
   Nic nic;
+  Before before;
   Steps steps;  // none: it is so already
-  Steps back;   // what undoes them when they fail
   std::vector<std::string> notes;
 };
 
@@ -41,8 +49,22 @@ std::string override_path(const Nic& nic) {
   return device_directory(nic.address) + "/driver_override";
 }
 
-bool has_override(const Machine& machine, const Nic& nic, const std::string& driver) {
-  return read_text(machine.root + override_path(nic)) == driver;
+/// The driver that alone may take it; empty: any.
+std::string override_of(const Machine& machine, const Nic& nic) {
+  const std::string text = read_text(machine.root + override_path(nic)).value_or("");
+  return text == "(null)" ? "" : text;
+}
+
+Change change_of(const Machine& machine, const Nic& nic) {
+  Change change{.nic = nic,
+                .before = {.forced = override_of(machine, nic), .files = {}},
+                .steps = {},
+                .notes = {}};
+  for (const std::string& path :
+       {driverctl_override_path(nic.address), udev_rule_path(nic.address, false),
+        udev_rule_path(nic.address, true)})
+    change.before.files[path] = read_whole(machine.root + path);
+  return change;
 }
 
 Step unbind(const Nic& nic) {
@@ -169,7 +191,7 @@ void add_costs(const Machine& machine, const BindOptions& options, Change& chang
 }
 
 Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& options) {
-  Change change{.nic = nic, .steps = {}, .back = {}, .notes = {}};
+  Change change = change_of(machine, nic);
   if (nic.is_bifurcated()) {
     change.notes.push_back(
         fmt::format("{} needs no binding: DPDK shares it with {}; name it in the file as it is",
@@ -186,7 +208,6 @@ Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& opti
     Step set = Step::run({driverctl, "set-override", nic.address, options.driver});
     if (options.nosave) set.words.insert(set.words.begin() + 1, "--nosave");
     change.steps.push_back(std::move(set));
-    change.back.push_back(Step::run({driverctl, "unset-override", nic.address}));
     return change;
   }
   if (!driverctl.empty()) {
@@ -199,15 +220,12 @@ Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& opti
     const std::string rule = udev_rule_path(nic.address, options.nosave);
     change.steps.push_back(
         Step::put(rule, udev_rule(nic, options.driver, driver_before(machine, nic))));
-    change.back.push_back(Step::remove(rule));
   }
-  if (!has_override(machine, nic, options.driver))
+  if (change.before.forced != options.driver)
     change.steps.push_back(Step::write(override_path(nic), options.driver));
   if (bound) return change;
-  change.back.push_back(Step::write(override_path(nic), ""));
   if (!nic.driver.empty()) change.steps.push_back(unbind(nic));
   change.steps.push_back(Step::write(kProbe, nic.address));
-  change.back.push_back(Step::write(kProbe, nic.address));
   return change;
 }
 
@@ -221,7 +239,7 @@ Steps load_kernel_driver(const Machine& machine, const Nic& nic) {
 }
 
 Change plan_release(const Machine& machine, const Nic& nic) {
-  Change change{.nic = nic, .steps = {}, .back = {}, .notes = {}};
+  Change change = change_of(machine, nic);
   const bool is_the_kernels = !nic.driver.empty() && (!nic.serves_dpdk() || nic.is_bifurcated());
   const std::string driverctl = find_driverctl(machine.root);
   const std::string saved = driverctl_override_path(nic.address);
@@ -231,9 +249,8 @@ Change plan_release(const Machine& machine, const Nic& nic) {
         is_the_kernels && file == saved && read_text(machine.root + file) == nic.driver;
     if (!is_meant && !(by_driverctl && file == saved)) change.steps.push_back(Step::remove(file));
   }
-  const std::string forced = read_text(machine.root + override_path(nic)).value_or("");
-  const bool has_stale_override =
-      is_the_kernels && !forced.empty() && forced != "(null)" && forced != nic.driver;
+  const std::string& forced = change.before.forced;
+  const bool has_stale_override = is_the_kernels && !forced.empty() && forced != nic.driver;
   if (has_stale_override) change.steps.push_back(Step::write(override_path(nic), ""));
   if (is_the_kernels) return change;
   for (Step& step : load_kernel_driver(machine, nic)) change.steps.push_back(std::move(step));
@@ -251,20 +268,60 @@ bool loads_module(const Step& step) {
   return step.kind == Step::Kind::run && step.words.front() == "modprobe";
 }
 
-/// Undoes what was begun, and says how it is now.
-std::string undone(const Machine& machine, const Change& change) {
-  for (const Step& step : change.back) {
-    try {
-      machine.carry_out(step);
-    } catch (const CliError&) {
-      // The driver that it has in the end tells.
+/// Empty: done; else why not.
+std::string attempt(const Machine& machine, const Step& step) {
+  try {
+    machine.carry_out(step);
+  } catch (const CliError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// Gives it back to the driver that had it, whichever that was.
+void restore_driver(const Machine& machine, const Change& change) {
+  const Nic& nic = change.nic;
+  // Whatever fails here, the driver that it has in the end tells.
+  if (const std::string now = driver_now(machine, nic); now != nic.driver) {
+    if (!now.empty()) attempt(machine, unbind(nic));
+    if (!nic.driver.empty()) {
+      // Without an override it may have come to its driver by an ID of its own (new_id).
+      attempt(machine, Step::write(override_path(nic), nic.driver));
+      attempt(machine, Step::write(kProbe, nic.address));
     }
   }
+  if (override_of(machine, nic) != change.before.forced)
+    attempt(machine, Step::write(override_path(nic), change.before.forced));
+}
+
+/// What helps when it did not get its driver back.
+std::string second_try(const Nic& nic) {
+  if (nic.driver.empty()) return "";
+  if (!nic.serves_dpdk() || nic.is_bifurcated())
+    return fmt::format("; `weir nic release {}` tries again to give it back", nic.address);
+  if (nic.driver == "vfio-pci" || nic.driver == "uio_pci_generic")
+    return fmt::format("; `weir nic bind {} --driver {}` tries again to give it back", nic.address,
+                       nic.driver);
+  return fmt::format("; try again: echo {} > {} && echo {} > {}", nic.driver, override_path(nic),
+                     nic.address, kProbe);
+}
+
+/// Undoes what was begun, and says how it is now.
+std::string undone(const Machine& machine, const Change& change) {
+  std::string complaints;
+  for (const auto& [path, text] : change.before.files) {
+    if (read_whole(machine.root + path) == text) continue;
+    const std::string error = attempt(machine, text ? Step::put(path, *text) : Step::remove(path));
+    if (!error.empty()) complaints += "; not put back: " + error;
+  }
+  restore_driver(machine, change);
   const std::string now = driver_now(machine, change.nic);
-  return now == change.nic.driver
-             ? fmt::format("{} is {} as before", change.nic.address, owner(now))
-             : fmt::format("{} is {} now; `weir nic release {}` tries again to give it back",
-                           change.nic.address, owner(now), change.nic.address);
+  const std::string text =
+      now == change.nic.driver
+          ? fmt::format("{} is {} as before", change.nic.address, owner(now))
+          : fmt::format("{} is {} now, and was {}{}", change.nic.address, owner(now),
+                        owner(change.nic.driver), second_try(change.nic));
+  return text + complaints;
 }
 
 void do_bind(const Machine& machine, const Change& change, const std::string& driver) {

@@ -11,15 +11,19 @@
 namespace weir::cli {
 namespace fs = std::filesystem;
 
-std::optional<std::string> read_text(const std::string& path) {
+std::optional<std::string> read_whole(const std::string& path) {
   std::ifstream stream(path);
   if (!stream) return std::nullopt;
   std::ostringstream text;
   text << stream.rdbuf();
   if (stream.bad()) return std::nullopt;
-  std::string result = text.str();
-  while (!result.empty() && (result.back() == '\n' || result.back() == ' ')) result.pop_back();
-  return result;
+  return text.str();
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::optional<std::string> text = read_whole(path);
+  while (text && !text->empty() && (text->back() == '\n' || text->back() == ' ')) text->pop_back();
+  return text;
 }
 
 std::optional<std::uint64_t> read_number(const std::string& path) {

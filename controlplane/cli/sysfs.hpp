@@ -9,6 +9,8 @@
 
 namespace weir::cli {
 
+/// The whole file; nullopt: it cannot be read.
+std::optional<std::string> read_whole(const std::string& path);
 /// The whole file without blanks at its end; nullopt: it cannot be read.
 std::optional<std::string> read_text(const std::string& path);
 std::optional<std::uint64_t> read_number(const std::string& path);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "controlplane/cli/nic_boot.hpp"
+#include "controlplane/cli/sysfs.hpp"
 #include "tests/unit/api/fake_machine.hpp"
 
 namespace weir::cli {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr const char* kNic = "0000:8a:00.0";
 constexpr const char* kRule = "etc/udev/rules.d/05-weir-0000:8a:00.0.rules";
+constexpr const char* kSaved = "etc/driverctl.d/pci-0000:8a:00.0";
 
 /// An idle NIC behind an IOMMU, vfio-pci loaded, udev running.
 class Bench : public test::FakeMachine {
@@ -501,6 +503,70 @@ TEST(Bind, ADriverThatDoesNotTakeItIsToldAndUndone) {
             "error: vfio-pci did not take 0000:8a:00.0 | `dmesg | tail` may say why. 0000:8a:00.0 "
             "is i40e's as before");
   EXPECT_FALSE(bench.has(kRule));
+}
+
+/// Taken for DPDK by `harm` before, it is so again, wherever the change to uio_pci_generic fails.
+void expect_back_as_bound(const std::function<void(Bench&)>& harm) {
+  std::size_t steps = 1;
+  for (std::size_t failing = 0; failing <= steps; ++failing) {  // the last: no driver takes it
+    Bench bench;
+    harm(bench);
+    bench.add_driver("uio_pci_generic");
+    const std::string directory = bench.device_of(kNic);
+    const auto state = [&] {
+      return bench.driver_of(kNic) + '|' + bench.text(directory + "driver_override") + '|' +
+             read_whole(bench.tree / kRule).value_or("none") + '|' +
+             read_whole(bench.tree / kSaved).value_or("none");
+    };
+    const std::string old = state();
+    bench.done.clear();
+    std::size_t at = 0;
+    if (failing == steps) bench.unable = {"uio_pci_generic"};
+    bench.before = [&](const Step& step) {
+      if (at++ == failing && failing < steps)
+        throw CliError(command_of(step) + ": Operation not permitted", "do so");
+    };
+    if (failing == 0)
+      steps = Json::parse(bench.bind({.driver = "uio_pci_generic", .force = true, .dry_run = true},
+                                     true))["nics"][0]["commands"]
+                  .size();
+    const std::string said = bench.bind({.driver = "uio_pci_generic", .force = true});
+    EXPECT_NE(said.find("error: "), std::string::npos) << said;
+    EXPECT_TRUE(said.ends_with("0000:8a:00.0 is vfio-pci's as before")) << said;
+    EXPECT_EQ(state(), old) << failing;
+  }
+}
+
+TEST(Bind, OneThatWasBoundIsPutBackAsItWas) {
+  expect_back_as_bound([](Bench& bench) {
+    bench.bind();
+    bench.put(kRule, bench.text(kRule) + "\n# kept\n\n");
+  });
+}
+
+TEST(Bind, OneThatWasBoundByAnIdOfItsOwnIsPutBackWithoutOverride) {
+  expect_back_as_bound([](Bench& bench) { bench.FakeMachine::bind(kNic, "vfio-pci"); });
+}
+
+TEST(Driverctl, OneThatWasBoundIsPutBackAsItWas) {
+  for (const bool nosave : {false, true})
+    expect_back_as_bound([nosave](Bench& bench) {
+      bench.put("usr/sbin/driverctl", "");
+      bench.put("run/systemd/system/x", "");
+      bench.bind({.nosave = nosave});
+    });
+}
+
+TEST(Bind, OneThatCannotBePutBackIsToldHow) {
+  Bench bench;
+  bench.bind();
+  bench.add_driver("uio_pci_generic");
+  bench.unable = {"uio_pci_generic", "vfio-pci"};
+  const std::string said = bench.bind({.driver = "uio_pci_generic", .force = true});
+  EXPECT_TRUE(
+      said.ends_with("0000:8a:00.0 is no driver's now, and was vfio-pci's; `weir nic bind "
+                     "0000:8a:00.0 --driver vfio-pci` tries again to give it back"))
+      << said;
 }
 
 TEST(Bind, AModuleThatIsMissingIsNamed) {
