@@ -190,6 +190,20 @@ void add_costs(const Machine& machine, const BindOptions& options, Change& chang
     change.notes.push_back("no udev runs here: bind it again after a boot or an unplugging");
 }
 
+/// Takes away the rules of ours that would speak against the new binding. `by`: what makes that
+/// last.
+Steps remove_other_rules(const Machine& machine, const Nic& nic, const std::string& by,
+                         bool nosave) {
+  Steps steps;
+  for (const bool until_boot : {false, true}) {
+    const std::string rule = udev_rule_path(nic.address, until_boot);
+    // What holds from the next boot on is no matter of --nosave.
+    const bool is_other = rule != by && (until_boot || !nosave);
+    if (is_other && exists(machine.root + rule)) steps.push_back(Step::remove(rule));
+  }
+  return steps;
+}
+
 Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& options) {
   Change change = change_of(machine, nic);
   if (nic.is_bifurcated()) {
@@ -199,11 +213,19 @@ Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& opti
     return change;
   }
   const bool bound = nic.driver == options.driver;
-  const bool saved = options.nosave || !outlasts_boot_by(machine, nic, options.driver).empty();
-  if (bound && saved) return change;
+  const std::string lasting = outlasts_boot_by(machine, nic, options.driver);
+  if (bound && options.nosave) return change;
+  if (bound && !lasting.empty()) {
+    change.steps = remove_other_rules(machine, nic, lasting, false);
+    return change;
+  }
   const std::string driverctl = find_driverctl(machine.root);
+  const std::string by = driverctl.empty() ? udev_rule_path(nic.address, options.nosave)
+                                           : driverctl_override_path(nic.address);
   if (!exists(machine.root + "/sys/bus/pci/drivers/" + options.driver))
     change.steps.push_back(Step::run({"modprobe", options.driver}));
+  for (Step& step : remove_other_rules(machine, nic, by, options.nosave))
+    change.steps.push_back(std::move(step));
   if (!driverctl.empty() && !bound) {
     Step set = Step::run({driverctl, "set-override", nic.address, options.driver});
     if (options.nosave) set.words.insert(set.words.begin() + 1, "--nosave");
@@ -217,9 +239,8 @@ Change plan_bind(const Machine& machine, const Nic& nic, const BindOptions& opti
   }
   if (!options.nosave || has_udev(machine.root)) {
     // First, because it fails without harm.
-    const std::string rule = udev_rule_path(nic.address, options.nosave);
     change.steps.push_back(
-        Step::put(rule, udev_rule(nic, options.driver, driver_before(machine, nic))));
+        Step::put(by, udev_rule(nic, options.driver, driver_before(machine, nic))));
   }
   if (change.before.forced != options.driver)
     change.steps.push_back(Step::write(override_path(nic), options.driver));

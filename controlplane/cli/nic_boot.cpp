@@ -18,8 +18,10 @@ std::string override_in_rule(const std::string& driver) {
 }  // namespace
 
 std::string udev_rule_path(const std::string& address, bool until_boot) {
-  // Before 80-drivers.rules, which loads the driver that the kernel would take.
-  return fmt::format("{}/udev/rules.d/05-weir-{}.rules", until_boot ? "/run" : "/etc", address);
+  // Before 80-drivers.rules, which loads the driver that the kernel would take. A file in /etc
+  // hides one of its name in /run, and the last rule wins: that until the boot has a later name.
+  return fmt::format("{}-weir-{}.rules",
+                     until_boot ? "/run/udev/rules.d/06" : "/etc/udev/rules.d/05", address);
 }
 
 std::string udev_rule(const Nic& nic, const std::string& driver, const std::string& before) {
@@ -61,8 +63,10 @@ std::string driverctl_override_path(const std::string& address) {
 
 std::string outlasts_boot_by(const Machine& machine, const Nic& nic, const std::string& driver) {
   const std::string saved = driverctl_override_path(nic.address);
-  if (!find_driverctl(machine.root).empty() && read_text(machine.root + saved) == driver)
-    return saved;
+  if (!find_driverctl(machine.root).empty())
+    // It comes after the rules.
+    if (const std::string last = read_text(machine.root + saved).value_or(""); !last.empty())
+      return last == driver ? saved : "";
   const std::string path = udev_rule_path(nic.address, false);
   const std::string rule = read_text(machine.root + path).value_or("");
   const bool is_of_this_nic =

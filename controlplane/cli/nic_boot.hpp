@@ -13,7 +13,8 @@
 
 namespace weir::cli {
 
-/// The rule's file: in /etc, or in /run, where it outlasts an unplugging only.
+/// The rule's file: in /etc, or in /run, where it outlasts an unplugging only and goes before that
+/// in /etc.
 std::string udev_rule_path(const std::string& address, bool until_boot);
 /// `before`: the kernel's driver that it had, remembered for its release; empty: unknown.
 std::string udev_rule(const Nic& nic, const std::string& driver, const std::string& before);

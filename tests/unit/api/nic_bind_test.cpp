@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* kNic = "0000:8a:00.0";
 constexpr const char* kRule = "etc/udev/rules.d/05-weir-0000:8a:00.0.rules";
+constexpr const char* kRunRule = "run/udev/rules.d/06-weir-0000:8a:00.0.rules";
 constexpr const char* kSaved = "etc/driverctl.d/pci-0000:8a:00.0";
 
 /// An idle NIC behind an IOMMU, vfio-pci loaded, udev running.
@@ -191,9 +192,36 @@ TEST(Bind, UntilTheNextBootTheRuleIsInRun) {
             "0000:8a:00.0 is vfio-pci's, and was i40e's (ens1); until the next boot\n"
             "  back to the kernel: weir nic release 0000:8a:00.0\n");
   EXPECT_FALSE(bench.has(kRule));
-  EXPECT_TRUE(bench.has(std::string("run") + (kRule + 3)));
+  EXPECT_TRUE(bench.has(kRunRule));
   bench.release();
-  EXPECT_FALSE(bench.has(std::string("run") + (kRule + 3)));
+  EXPECT_FALSE(bench.has(kRunRule));
+}
+
+TEST(Bind, UntilTheNextBootItsRuleGoesBeforeTheLastingOne) {
+  Bench bench;
+  bench.bind();
+  const std::string lasting = bench.text(kRule);
+  bench.add_driver("uio_pci_generic");
+  bench.bind({.driver = "uio_pci_generic", .force = true, .nosave = true});
+  EXPECT_EQ(bench.text(kRule), lasting);
+  EXPECT_NE(bench.text(kRunRule).find("uio_pci_generic"), std::string::npos);
+  const auto name = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  EXPECT_GT(name(kRunRule), name(kRule));
+  bench.release();
+  EXPECT_FALSE(bench.has(kRule));
+  EXPECT_FALSE(bench.has(kRunRule));
+}
+
+TEST(Bind, ALastingOneRemovesTheRuleUntilTheNextBoot) {
+  Bench bench;
+  bench.add_driver("uio_pci_generic");
+  bench.bind({.driver = "uio_pci_generic", .force = true, .nosave = true});
+  bench.bind();
+  EXPECT_TRUE(bench.has(kRule));
+  EXPECT_FALSE(bench.has(kRunRule));
+  bench.put(kRunRule, "# of uio_pci_generic\n");
+  bench.bind();  // bound already, but not after an unplugging
+  EXPECT_FALSE(bench.has(kRunRule));
 }
 
 TEST(Bind, WithoutUdevItSaysSo) {
@@ -266,6 +294,31 @@ TEST(Driverctl, ARuleFromBeforeItGoesToo) {
   bench.put("run/systemd/system/x", "");
   EXPECT_EQ(bench.release(), "0000:8a:00.0 is i40e's, and was vfio-pci's\n");
   EXPECT_FALSE(bench.has(kRule));
+}
+
+TEST(Driverctl, ARuleOfOursDoesNotContradictIt) {
+  Bench bench;
+  bench.add_driver("uio_pci_generic");
+  bench.bind({.driver = "uio_pci_generic", .force = true});
+  bench.put("usr/sbin/driverctl", "");
+  bench.put("run/systemd/system/x", "");
+  bench.bind();
+  EXPECT_EQ(bench.text(kSaved), "vfio-pci");
+  EXPECT_FALSE(bench.has(kRule));
+  bench.put(kRule, "# of uio_pci_generic\n");
+  bench.bind();  // bound already
+  EXPECT_FALSE(bench.has(kRule));
+}
+
+TEST(Driverctl, UntilTheNextBootTheLastingRuleStays) {
+  Bench bench;
+  bench.bind();
+  const std::string lasting = bench.text(kRule);
+  bench.put("usr/sbin/driverctl", "");
+  bench.put("run/systemd/system/x", "");
+  bench.add_driver("uio_pci_generic");
+  bench.bind({.driver = "uio_pci_generic", .force = true, .nosave = true});
+  EXPECT_EQ(bench.text(kRule), lasting);
 }
 
 TEST(Driverctl, WhatItFailsAtIsUndone) {
