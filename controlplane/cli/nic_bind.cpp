@@ -459,6 +459,17 @@ class Teller {
   void end() const {
     if (context_.json) context_.print_json({{"dry_run", options_.dry_run}, {"nics", list_}});
   }
+  /// Ends with the error, and in JSON with those that had been changed before it.
+  [[noreturn]] void fail(const CliError& error) const {
+    if (!context_.json) throw error;
+    context_.print_json({{"dry_run", options_.dry_run},
+                         {"nics", list_},
+                         {"error",
+                          {{"message", error.what()},
+                           {"hint", error.hint().empty() ? Json() : Json(error.hint())},
+                           {"exit_code", error.exit_code()}}}});
+    throw CliError("", "", error.exit_code());
+  }
 
  private:
   std::string lasting(const Change& change, const std::string& file) const {
@@ -518,7 +529,11 @@ int bind_nics(const Context& context, const Machine& machine, const BindOptions&
   }
   Teller teller(context, machine, options, options.driver);
   for (const Change& change : changes) {
-    if (!options.dry_run) do_bind(machine, change, options.driver);
+    try {
+      if (!options.dry_run) do_bind(machine, change, options.driver);
+    } catch (const CliError& error) {
+      teller.fail(error);
+    }
     teller.tell(change);
   }
   teller.end();
@@ -538,7 +553,11 @@ int release_nics(const Context& context, const Machine& machine, const BindOptio
   }
   Teller teller(context, machine, options, "");
   for (const Change& change : changes) {
-    if (!options.dry_run) do_release(machine, change);
+    try {
+      if (!options.dry_run) do_release(machine, change);
+    } catch (const CliError& error) {
+      teller.fail(error);
+    }
     teller.tell(change);
   }
   teller.end();

@@ -643,6 +643,42 @@ TEST(Bind, AReadOnlyEtcLeavesTheWayUntilTheNextBoot) {
   EXPECT_NE(bench.bind().find("or until the next boot only: --nosave"), std::string::npos);
 }
 
+TEST(Bind, JsonTellsOfThoseBeforeTheOneThatFailed) {
+  Bench bench;
+  const std::string second = "0000:8b:00.0";
+  bench.add_nic(second, "i40e", "ens9");
+  bench.put_into_group(second, "13");
+  const auto run = [&](auto* verb) {
+    std::ostringstream out, err;
+    int exit_code = kSuccess;
+    try {
+      verb({.out = out, .err = err, .json = true}, bench.machine, {.nics = {kNic, second}});
+    } catch (const CliError& error) {
+      EXPECT_STREQ(error.what(), "");  // it has been printed
+      exit_code = error.exit_code();
+    }
+    EXPECT_EQ(exit_code, kFailure);
+    const Json said = Json::parse(out.str());
+    EXPECT_EQ(said["nics"].size(), 1u);
+    EXPECT_EQ(said["nics"][0]["address"], kNic);
+    EXPECT_EQ(said["nics"][0]["changed"], true);
+    EXPECT_EQ(said["error"]["exit_code"], kFailure);
+    return said["error"]["message"].get<std::string>();
+  };
+  const auto fail_at_second = [&](const Step& step) {
+    if (step.path.ends_with(second + "/driver_override")) throw CliError("no", "do so");
+  };
+  bench.before = fail_at_second;
+  EXPECT_EQ(run(bind_nics), "no");
+  EXPECT_EQ(bench.driver_of(kNic), "vfio-pci");
+  EXPECT_EQ(bench.driver_of(second), "i40e");
+  bench.before = [](const Step&) {};
+  bench.bind({.nics = {second}});
+  bench.before = fail_at_second;
+  EXPECT_EQ(run(release_nics), "no");
+  EXPECT_EQ(bench.driver_of(kNic), "i40e");
+}
+
 TEST(Bind, ADeviceThatVanishesIsTold) {
   for (const char* moment : {"driver_override", "unbind", "drivers_probe"}) {
     Bench bench;
