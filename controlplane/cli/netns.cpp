@@ -60,7 +60,11 @@ InNamespace::~InNamespace() {
 
 std::uint64_t identity_of_namespace(const std::string& name) {
   struct stat status {};
-  return stat(path_of(name).c_str(), &status) == 0 ? status.st_ino : 0;
+  if (stat(path_of(name).c_str(), &status) != 0) return 0;
+  // The number alone is another namespace's soon after this one has gone.
+  const auto born = static_cast<std::uint64_t>(status.st_ctim.tv_sec) * 1'000'000'000 +
+                    static_cast<std::uint64_t>(status.st_ctim.tv_nsec);
+  return std::max<std::uint64_t>(1, born ^ std::uint64_t{status.st_ino} << 32);
 }
 
 std::vector<pid_t> processes_in(const std::string& name) {

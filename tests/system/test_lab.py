@@ -242,8 +242,15 @@ class WeirLab(unittest.TestCase):
         run("ip", "netns", "delete", other)
         # One that took the place of ours is not ours either.
         self.up()
-        run("ip", "netns", "delete", other)
-        run("ip", "netns", "add", other)
+        number = os.stat(f"/run/netns/{other}").st_ino
+
+        def has_the_same_number():
+            run("ip", "netns", "delete", other)
+            run("ip", "netns", "add", other)
+            return os.stat(f"/run/netns/{other}").st_ino == number
+
+        # The kernel gives out the number again, as soon as it is done with the one before.
+        wait_until(has_the_same_number, 2, step=0.1)
         self.weir("down")
         self.assertEqual(self.ours(), {other})
         run("ip", "netns", "delete", other)
