@@ -1,7 +1,7 @@
 """A Linux guest under QEMU's emulation whose PCI NICs are of four models, behind a virtual IOMMU.
 
 Its root is this machine's, read-only, so that it runs the programs of the build folder as they are.
-Nothing listens anywhere: the agent and QEMU's monitor are at the ends of socket pairs, and the
+Nothing listens anywhere: the servant and QEMU's monitor are at the ends of socket pairs, and the
 NICs' far ends are tap devices that go when QEMU does.
 """
 
@@ -18,13 +18,13 @@ import time
 import image
 
 QEMU = "qemu-system-x86_64"
-AGENT = os.path.join(image.HERE, "agent.py")
+SERVANT = os.path.join(image.HERE, "servant.py")
 HUGEPAGES = 160  # of 2 MB
 BOOT_LIMIT = 240  # 5 s on an idle machine; this is emulation, beside other tests
 
 
 class GuestError(Exception):
-    """What the agent or QEMU's monitor answers when something cannot be done."""
+    """What the servant or QEMU's monitor answers when something cannot be done."""
 
 
 class Link:
@@ -99,15 +99,15 @@ class Guest:
         self._lab, self.nics, self.iommu = lab, nics, iommu
         self.share = lab.path("share")
         os.mkdir(self.share)
-        self._agent, self._monitor = Link("guest's agent"), Link("monitor of QEMU")
+        self._servant, self._monitor = Link("guest's servant"), Link("monitor of QEMU")
         self._console, self._errors = lab.path("console.log"), lab.path("qemu.log")
         self.process = self._launch(cores)
-        for link in (self._agent, self._monitor):
+        for link in (self._servant, self._monitor):
             link.started()
         self._monitor.receive(BOOT_LIMIT)  # its greeting
         self.monitor("qmp_capabilities")
         try:
-            self._agent.receive(BOOT_LIMIT)
+            self._servant.receive(BOOT_LIMIT)
         except (TimeoutError, ConnectionError) as error:
             raise AssertionError(f"the guest did not start: {error}\n{self.console()}")
 
@@ -116,7 +116,7 @@ class Guest:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        for link in (self._agent, self._monitor):
+        for link in (self._servant, self._monitor):
             link.close()
 
     def console(self):
@@ -129,7 +129,7 @@ class Guest:
 
     def _launch(self, cores):
         kernel, initrd = image.make(os.path.join(os.environ["WEIR_BUILD"], "nic-guest"))
-        links = self._agent.theirs.fileno(), self._monitor.theirs.fileno()
+        links = self._servant.theirs.fileno(), self._monitor.theirs.fileno()
         taps = [tap for nic in self.nics for tap in nic.taps]
         with open(self._errors, "w") as log:
             process = self._lab.router.spawn(
@@ -147,7 +147,8 @@ class Guest:
 
     def _machine(self, cores, kernel, initrd):
         line = [
-            f"weir.share={self.share} weir.agent={AGENT} console=ttyS0 loglevel=4 panic=-1 audit=0",
+            f"weir.share={self.share} weir.servant={SERVANT} console=ttyS0",
+            "loglevel=4 panic=-1 audit=0",
             f"mitigations=off hugepages={HUGEPAGES}",
             # A busy machine may not run the emulated timer when the kernel looks whether it ticks.
             "no_timer_check",
@@ -171,9 +172,9 @@ class Guest:
         yield from ("-fsdev", share, "-device", "virtio-9p-pci,fsdev=share,mount_tag=share")
 
     @staticmethod
-    def _links(agent, monitor):
-        yield from ("-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial-pci")
-        yield from ("-device", "virtserialport,chardev=agent,nr=1")
+    def _links(servant, monitor):
+        yield from ("-chardev", f"socket,id=servant,fd={servant}", "-device", "virtio-serial-pci")
+        yield from ("-device", "virtserialport,chardev=servant,nr=1")
         yield from ("-chardev", f"socket,id=monitor,fd={monitor}")
         yield from ("-mon", "chardev=monitor,mode=control")
 
@@ -197,10 +198,10 @@ class Guest:
                     return answer["return"]
 
     def ask(self, what, limit=30, **arguments):
-        """Has the agent do something."""
-        with self._agent.lock:
-            self._agent.send({"do": what, **arguments})
-            answer = self._agent.receive(limit)
+        """Has the servant do something."""
+        with self._servant.lock:
+            self._servant.send({"do": what, **arguments})
+            answer = self._servant.receive(limit)
         if "error" in answer:
             raise GuestError(answer["error"])
         return answer

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The guest's first process: loads drivers, takes the outer machine's / as a read-only root, and
-# runs the agent there. What the kernel's command line says: weir.share, a folder that may be
-# written to, at the same path as outside; weir.agent, the program. When that ends, so does the
+# runs the servant there. What the kernel's command line says: weir.share, a folder that may be
+# written to, at the same path as outside; weir.servant, the program. When that ends, so does the
 # guest.
 export PATH=/bin
 /bin/busybox --install -s /bin
@@ -14,7 +14,7 @@ done
 for word in $(cat /proc/cmdline); do
   case $word in
     weir.share=*) share=${word#*=} ;;
-    weir.agent=*) agent=${word#*=} ;;
+    weir.servant=*) servant=${word#*=} ;;
   esac
 done
 
@@ -30,5 +30,5 @@ mount -t hugetlbfs huge /root/dev/hugepages
 ip link set lo up
 
 env HOME=/run TMPDIR=/run PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-  chroot /root /usr/bin/python3 -I "$agent"
+  chroot /root /usr/bin/python3 -I "$servant"
 poweroff -f

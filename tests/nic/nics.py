@@ -83,7 +83,7 @@ class GuestProcess:
 
 
 class GuestApi(Api):
-    """The router's API, asked by the guest's agent."""
+    """The router's API, asked by the guest's servant."""
 
     def __init__(self, guest, path):
         super().__init__(path)
