@@ -46,7 +46,7 @@ std::unique_ptr<const Snapshot> make_bridge(Dataplane& dataplane, unsigned stati
   bridge.flooding = bridge.unregistered = all;
   for (InterfaceId id = 0; id <= members; ++id) {
     snapshot->interfaces.push_back({.id = id,
-                                    .port = dataplane.ports()[id]->id(),
+                                    .port = dataplane.ports()[id]->number(),
                                     .mac = kOwn,
                                     .switched = true,
                                     .carrier = id,

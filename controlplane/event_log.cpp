@@ -32,6 +32,8 @@ constexpr std::array<KindRow, EventRecord::kKinds> kKindRows{{
     {Kind::guarded, EventLevel::error, "guarded"},
     {Kind::link_up, EventLevel::info, "link-up"},
     {Kind::link_down, EventLevel::info, "link-down"},
+    {Kind::device_gone, EventLevel::error, "device-gone"},
+    {Kind::device_back, EventLevel::info, "device-back"},
     {Kind::journal_failed, EventLevel::error, "journal-failed"},
 }};
 static_assert([] {
@@ -167,6 +169,11 @@ std::string describe(const EventRecord& event, const InterfaceNames& names) {
       return fmt::format("{}: link up", interface);
     case Kind::link_down:
       return fmt::format("{}: link down", interface);
+    case Kind::device_gone:
+      return fmt::format("{}: its device is gone; the rest is routed, and it is awaited",
+                         interface);
+    case Kind::device_back:
+      return fmt::format("{}: its device is back", interface);
     case Kind::journal_failed:
       return fmt::format("the journal's file cannot be written ({}); changes are in memory only",
                          std::strerror(static_cast<int>(event.number)));

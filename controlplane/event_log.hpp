@@ -39,6 +39,8 @@ struct EventRecord {
     guarded,  // `interface` is out of its bridge for a BPDU
     link_up,
     link_down,
+    device_gone,  // what the port `interface` stands on
+    device_back,
     journal_failed  // its file; `number`: errno
   };
   static constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::journal_failed) + 1;

@@ -13,14 +13,14 @@ std::uint16_t tag_type(config::VlanProtocol protocol) {
 }  // namespace
 
 Interfaces::Interfaces(const config::Config& config,
-                       const std::vector<std::unique_ptr<Port>>& ports)
+                       const std::vector<std::unique_ptr<PortPlace>>& ports)
     : ports_(config.ethernets.size()), bridges_(config.bridges.size()) {
   for (std::size_t i = 0; i < ports_; ++i) {
     const config::Ethernet& ethernet = config.ethernets[i];
     rows_.push_back({.name = ethernet.name,
                      .carrier = static_cast<InterfaceId>(i),
-                     .mac = ports[i]->mac(),
-                     .mtu = ports[i]->mtu(),
+                     .mac = ports[i]->port()->mac(),
+                     .mtu = ports[i]->port()->mtu(),
                      .other_vlans = ethernet.other_vlans,
                      .addresses = ethernet.addresses,
                      .neighbors = neighbor_policy(config.neighbors, ethernet.neighbors)});

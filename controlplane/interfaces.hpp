@@ -10,7 +10,7 @@
 
 #include "config/model.hpp"
 #include "config/neighbor_policy.hpp"
-#include "dataplane/port/port.hpp"
+#include "dataplane/worker/port_place.hpp"
 #include "dataplane/worker/snapshot.hpp"
 
 namespace weir::control {
@@ -33,7 +33,7 @@ struct InterfaceRow {
 class Interfaces {
  public:
   /// `config` has passed validation; `ports` are its ethernets.
-  Interfaces(const config::Config& config, const std::vector<std::unique_ptr<Port>>& ports);
+  Interfaces(const config::Config& config, const std::vector<std::unique_ptr<PortPlace>>& ports);
 
   std::size_t size() const { return rows_.size(); }
   std::size_t ports() const { return ports_; }

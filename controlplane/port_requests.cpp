@@ -30,8 +30,6 @@ constexpr std::size_t kMostStations = std::size_t{1} << 22;
 constexpr MacAddress kAllSystems{{0x01, 0x00, 0x5e, 0, 0, 1}};
 constexpr MacAddress kAllRouters{{0x01, 0x00, 0x5e, 0, 0, 2}};
 
-/// Brings a Linux interface up, for a port on one that is down would be silent, and gives it the
-/// port's MTU, for DPDK's drivers do not.
 void bring_up(const config::Config& config, const config::Ethernet& port, const std::string& name) {
   const auto fail = [&](const char* what, const std::string& remedy) {
     throw std::runtime_error(fmt::format("{}:{}:{}: error: Linux interface {}: {}: {} ({})",
@@ -137,7 +135,7 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
   if (const auto* pci = std::get_if<config::PciMatch>(&port.match)) {
     request.devargs = pci->address;
   } else if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match)) {
-    bring_up(config, port, linux_port->interface);
+    bring_up_interface(config, port);
     request.mtu_is_set = true;
     request.frame_room = port.mtu > kUsualMtu ? kJumboFrame : kUsualFrame;
     request.devargs = linux_devargs(*linux_port, port, index, config.system.worker_cores.size());
@@ -148,6 +146,11 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
 }
 
 }  // namespace
+
+void bring_up_interface(const config::Config& config, const config::Ethernet& port) {
+  if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match))
+    bring_up(config, port, linux_port->interface);
+}
 
 std::string device_of(const config::PortMatch& match) {
   if (const auto* pci = std::get_if<config::PciMatch>(&match)) return pci->address;

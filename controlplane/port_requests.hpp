@@ -10,6 +10,10 @@ namespace weir::control {
 /// naming file, line and remedy when one does not exist.
 DataplaneOptions dataplane_options(const config::Config& config);
 
+/// Brings the Linux interface of a port up, for a port on one that is down would be silent, and
+/// gives it the port's MTU, for DPDK's drivers do not. Throws as above. Other ports: nothing.
+void bring_up_interface(const config::Config& config, const config::Ethernet& port);
+
 /// How the user names the device: PCI address, Linux interface, or virtual device.
 std::string device_of(const config::PortMatch& match);
 

@@ -114,6 +114,7 @@ std::unique_ptr<JournalFile> open_journal(const config::Config& config,
 Router::Router(const config::Config& config)
     : config_(config),
       dataplane_(dataplane_options(config)),
+      port_watch_(dataplane_, config_, clock_),
       interfaces_(config_, dataplane_.ports()),
       names_(names_of(interfaces_)),
       journal_(config.neighbors.journal.entries, instant_now(clock_)),
@@ -251,12 +252,19 @@ Interface Router::snapshot_interface(InterfaceId id) const {
     .kind = row.kind, .carrier = row.carrier, .tags = row.tags, .vlans = interfaces_.vlans_on(id),
     .other_vlans = row.other_vlans, .bridge = row.bridge, .member = row.member
   };
-  if (row.kind != InterfaceKind::bridge) {
-    const Port& port = *dataplane_.ports()[row.carrier];
+  const auto& ports = dataplane_.ports();
+  if (row.kind == InterfaceKind::bridge) {
+    const auto any = std::find_if(ports.begin(), ports.end(),
+                                  [](const auto& place) { return place->port() != nullptr; });
+    interface.port = any == ports.end() ? PortGate::kShut : (*any)->number();
+  } else if (port_watch_.is_present(row.carrier)) {
+    const Port& port = *ports[row.carrier]->port();
     interface.port = port.id();
     interface.nic_checksums = port.nic_checksums();
     interface.tells_tag_type = port.tells_tpid();
     interface.inserts_vlan = port.inserts_vlan() && row.tags.count == 1;
+  } else {
+    interface.port = PortGate::kShut;
   }
   interface.switched = row.kind == InterfaceKind::port && (interface.vlans || row.bridge != 0);
   return interface;
@@ -349,6 +357,7 @@ void Router::housekeeping() {
   forwarding_.reclaim();
   dataplane_.reclaim();
   const TimePoint now = clock_.now();
+  if (now >= next_links_ || port_watch_.is_busy()) watch_ports();
   if (now >= next_links_) {
     next_links_ = now + kLinkInterval;
     watch_links();
@@ -366,12 +375,29 @@ void Router::housekeeping() {
   }
 }
 
+void Router::watch_ports() {
+  const auto changes = port_watch_.tick();
+  for (const PortWatch::Change& change : changes) {
+    using Kind = PortWatch::Change::Kind;
+    if (change.kind == Kind::not_back) {
+      spdlog::warn("{}: {}", interface_name(change.port), missing(change.port));
+      continue;
+    }
+    const bool back = change.kind == Kind::back;
+    tell({.kind = back ? EventRecord::Kind::device_back : EventRecord::Kind::device_gone,
+          .interface = change.port});
+    next_links_ = {};  // routes follow
+  }
+  if (!changes.empty()) publish_snapshot();
+}
+
 void Router::watch_links() {
   std::set<InterfaceId> came_up;
   bool changed = !links_known_;
   for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
-    const LinkState now = dataplane_.ports()[id]->link();
-    dataplane_.ports()[id]->set_transmits(now.up);
+    PortPlace& place = *dataplane_.ports()[id];
+    const LinkState now = port_watch_.is_present(id) ? place.port()->link() : LinkState{};
+    place.set_link(now.up);
     const LinkState before = std::exchange(links_[id], now);
     if (now.up == before.up && now.speed_mbps == before.speed_mbps) continue;
     if (bridges_) bridges_->set_link(id, now);

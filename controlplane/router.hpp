@@ -26,6 +26,7 @@
 #include "controlplane/neighbors.hpp"
 #include "controlplane/outbound.hpp"
 #include "controlplane/pinger.hpp"
+#include "controlplane/port_watch.hpp"
 #include "controlplane/rib.hpp"
 #include "controlplane/source_watch.hpp"
 #include "controlplane/storm_watch.hpp"
@@ -57,6 +58,8 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   Pinger& pinger() { return pinger_; }
   const IcmpCounters& icmp_counters() const { return icmp_errors_.counters(); }
   const LocalCounters& local_counters() const { return local_.counters(); }
+  /// Why a port's device is not there; empty: it is. For commands.
+  const std::string& missing(InterfaceId port) const { return port_watch_.missing(port); }
   /// A VLAN has its port's; a bridge is up as long as one of its members is.
   LinkState link(InterfaceId interface) const;
   double busy(std::size_t worker) const { return busy_[worker]; }
@@ -117,6 +120,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void send(PacketView packet);
   void serve_postponed();
   void housekeeping();
+  void watch_ports();
   void watch_links();
   void follow_links(const std::set<InterfaceId>& came_up);
   void measure_load();
@@ -149,6 +153,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   SteadyClock clock_;
   Counters counters_;  // the control thread's
   Dataplane dataplane_;
+  PortWatch port_watch_;
   const Interfaces interfaces_;
   const InterfaceNames names_;
   Journal journal_;

@@ -25,6 +25,7 @@ struct InterfaceStatus {
   std::uint16_t mtu = 0;
   bool admin_up = true;
   bool link_up = false;
+  std::string device_missing;    // why the port's device is not there; empty: it is
   std::uint32_t speed_mbps = 0;  // 0: unknown
   bool promiscuous = false;
   std::uint16_t rx_queues = 0, tx_queues = 0;

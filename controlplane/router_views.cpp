@@ -69,22 +69,17 @@ VersionStatus RouterViews::version() {
 }
 
 std::vector<InterfaceStatus> RouterViews::interfaces() {
-  const auto links = router_.commands().call([&] {
-    std::vector<LinkState> result;
-    for (InterfaceId id = 0; id < router_.interfaces().size(); ++id)
-      result.push_back(router_.link(id));
-    return result;
-  });
-  std::vector<InterfaceStatus> result;
   const Interfaces& interfaces = router_.interfaces();
-  for (InterfaceId id = 0; id < interfaces.size(); ++id) {
-    const InterfaceRow& row = interfaces[id];
-    InterfaceStatus status = interface_status(id);
-    status.link_up = links[id].up;
-    status.speed_mbps = links[id].speed_mbps;
-    if (row.kind == InterfaceKind::port) add_port(status, id);
-    result.push_back(std::move(status));
-  }
+  std::vector<InterfaceStatus> result;
+  for (InterfaceId id = 0; id < interfaces.size(); ++id) result.push_back(interface_status(id));
+  router_.commands().call([&] {
+    for (InterfaceId id = 0; id < interfaces.size(); ++id) {
+      const LinkState link = router_.link(id);
+      result[id].link_up = link.up;
+      result[id].speed_mbps = link.speed_mbps;
+      if (interfaces[id].kind == InterfaceKind::port) add_port(result[id], id);
+    }
+  });
   return result;
 }
 
@@ -119,10 +114,16 @@ InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
 }
 
 void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
-  const Port& port = *router_.dataplane().ports()[id];
-  const PortCounters nic = port.counters();
+  const PortPlace& place = *router_.dataplane().ports()[id];
+  const PortCounters nic = place.counters();
+  status.rx_missed = nic.missed;
+  status.rx_errors = nic.rx_errors;
+  status.tx_errors = nic.tx_errors;
+  status.device = place.request().device;
+  status.device_missing = router_.missing(id);
+  if (place.port() == nullptr) return;
+  const Port& port = *place.port();
   status.driver = port.driver();
-  status.device = port.device();
   status.promiscuous = port.promiscuous();
   status.rx_queues = port.rx_queues();
   status.tx_queues = port.tx_queues();
@@ -133,9 +134,6 @@ void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
   status.vlan_tags = port.vlan_tags();
   status.arp_queue = port.arp_queue();
   status.arp_queue_why = port.arp_queue_why();
-  status.rx_missed = nic.missed;
-  status.rx_errors = nic.rx_errors;
-  status.tx_errors = nic.tx_errors;
 }
 
 RouteStatus RouterViews::route_status(const RibRoute& route) const {

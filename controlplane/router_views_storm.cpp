@@ -44,6 +44,7 @@ struct StormView {
   std::uint32_t quarantined = 0;
   bool update_only = false;
   std::uint64_t served_stale = 0;
+  std::string policing;
 };
 
 StormSourceStatus source_status(const SourceRate& source) {
@@ -104,12 +105,14 @@ JournalPage merged(JournalPage a, JournalPage b, std::size_t limit) {
   return page;
 }
 
-/// Where ARP of an interface is judged. What a bridge hears comes by all its members.
+/// Where ARP of an interface is judged; on the control thread. What a bridge hears comes by all its
+/// members.
 std::string policing(Router& router, InterfaceId id) {
   const InterfaceRow* row = &router.interfaces()[id];
   while (row->kind == InterfaceKind::vlan) row = &router.interfaces()[id = row->link];
-  const auto& ports = router.dataplane().ports();
-  const auto queue = row->kind == InterfaceKind::port ? ports[id]->arp_queue() : std::nullopt;
+  const bool is_port = row->kind == InterfaceKind::port;
+  const Port* const port = is_port ? router.dataplane().ports()[id]->port() : nullptr;
+  const auto queue = port != nullptr ? port->arp_queue() : std::nullopt;
   return queue ? fmt::format("software; the port puts ARP into receive queue {}", *queue)
                : "software";
 }
@@ -124,7 +127,8 @@ std::vector<StormStatus> RouterViews::storm() {
     for (InterfaceId id = 0; id < interfaces.size(); ++id)
       result.push_back({watch.state(id), watch.counts(id), watch.rates(id),
                         router_.source_watch().top(id), router_.source_watch().quarantined(id),
-                        router_.neighbors().update_only(id), router_.neighbors().served_stale(id)});
+                        router_.neighbors().update_only(id), router_.neighbors().served_stale(id),
+                        policing(router_, id)});
     return result;
   });
   std::vector<StormStatus> result;
@@ -140,7 +144,7 @@ std::vector<StormStatus> RouterViews::storm() {
                        .storms = view.state.storms,
                        .learn = std::string{config::name(policy.learn)},
                        .update_only = view.update_only,
-                       .policing = policing(router_, id),
+                       .policing = view.policing,
                        .quarantined = view.quarantined,
                        .served_stale = view.served_stale,
                        .classes = classes_of(view, policy)};

@@ -20,6 +20,7 @@ Json to_json(const control::InterfaceStatus& interface) {
           {"mtu", interface.mtu},
           {"admin_up", interface.admin_up},
           {"link_up", interface.link_up},
+          {"device_missing", text_or_null(interface.device_missing)},
           {"speed_mbps", interface.speed_mbps == 0 ? Json(nullptr) : Json(interface.speed_mbps)},
           {"promiscuous", interface.promiscuous},
           {"rx_queues", interface.rx_queues},

@@ -52,6 +52,8 @@ void print_port(const Context& context, const Json& interface) {
     context.out << fmt::format("{:<12} {}\n", name, value);
   };
   context.out << '\n';
+  if (const std::string why = text(interface, "device_missing"); why != "-")
+    return line("device", "gone: " + why);
   line("driver", fmt::format("{}, {} and {} queues", text(interface, "driver"),
                              fmt::format("{} receive", number(interface, "rx_queues")),
                              fmt::format("{} transmit", number(interface, "tx_queues"))));
@@ -87,6 +89,7 @@ void print_port(const Context& context, const Json& interface) {
 
 std::string state_of(const Json& interface) {
   if (!flag(interface, "admin_up")) return "off";
+  if (text(interface, "device_missing") != "-") return "gone";
   if (!flag(interface, "link_up")) return "down";
   const std::uint64_t speed = number(interface, "speed_mbps");
   return speed == 0 ? "up" : "up " + human_speed(speed);

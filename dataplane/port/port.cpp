@@ -8,6 +8,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_pci.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,6 +54,23 @@ rte_eth_dev_info device_info(std::uint16_t port) {
   return info;
 }
 
+void close_device(std::uint16_t port) {
+  rte_device* const device = device_info(port).device;
+  rte_eth_dev_close(port);
+  if (device != nullptr) rte_dev_remove(device);
+}
+
+/// Of the device: the kernel asks vfio for it. On DPDK's interrupt thread, which closes nothing.
+void asked_for(const char*, rte_dev_event_type event, void* leaving) {
+  if (event == RTE_DEV_EVENT_REMOVE) static_cast<std::atomic<bool>*>(leaving)->store(true);
+}
+
+/// Of the port: its driver, which shares the NIC with the kernel's, has lost it.
+int lost(std::uint16_t, rte_eth_event_type, void* leaving, void*) {
+  static_cast<std::atomic<bool>*>(leaving)->store(true);
+  return 0;
+}
+
 }  // namespace
 
 Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
@@ -62,19 +80,20 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
     bring_up(request, workers, pool);
     set_filters(request);
   } catch (...) {
-    rte_eth_dev_close(id_);
+    if (kernel_filter_ >= 0) ::close(kernel_filter_);
+    close_device(id_);
     throw;
   }
+  watch_device(request);
 }
 
 Port::~Port() {
-  if (!probed_) return;
+  rte_dev_event_callback_unregister(device_name_.c_str(), asked_for, &leaving_);
+  rte_eth_dev_callback_unregister(id_, RTE_ETH_EVENT_INTR_RMV, lost, &leaving_);
   if (kernel_filter_ >= 0) ::close(kernel_filter_);
   if (promiscuous_) rte_eth_promiscuous_disable(id_);
   rte_eth_dev_stop(id_);
-  rte_eth_dev_info info = device_info(id_);
-  rte_eth_dev_close(id_);
-  if (info.device != nullptr) rte_dev_remove(info.device);
+  close_device(id_);
 }
 
 void Port::fail(const std::string& what, int error, const std::string& remedy) const {
@@ -94,8 +113,17 @@ void Port::probe(const PortRequest& request) {
     if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0)
       fail("is no Ethernet device", ENODEV, "name a network device");
   }
-  probed_ = true;
   driver_ = device_info(id_).driver_name;
+}
+
+void Port::watch_device(const PortRequest& request) {
+  device_name_ = device_name(request.devargs);
+  if (request.mtu_is_set)
+    stands_on_ = Device::linux_interface(device_);
+  else if (rte_pci_addr address; rte_pci_addr_parse(device_name_.c_str(), &address) == 0)
+    stands_on_ = Device::pci(device_name_);
+  rte_dev_event_callback_register(device_name_.c_str(), asked_for, &leaving_);
+  rte_eth_dev_callback_register(id_, RTE_ETH_EVENT_INTR_RMV, lost, &leaving_);
 }
 
 void Port::bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool) {
@@ -144,6 +172,7 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
   rte_eth_conf conf{};
   nic_checksums_ = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
   if (nic_checksums_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+  conf.intr_conf.rmv = (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
   plan_vlans(request);
   if (strips_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
   if (filters_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
@@ -223,8 +252,6 @@ std::uint64_t Port::dropped_by_sockets() const {
 }
 
 PortCounters Port::counters() const {
-  // Drivers add up registers that a read clears: one reader at a time.
-  const std::lock_guard lock(counters_mutex_);
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return {};
   return {stats.imissed + dropped_by_sockets(), stats.ierrors, stats.oerrors};

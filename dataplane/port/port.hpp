@@ -22,12 +22,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "dataplane/net/mac_address.hpp"
+#include "dataplane/port/device.hpp"
 
 namespace weir {
 
@@ -58,15 +58,23 @@ struct LinkState {
 /// What the port counts by itself. `missed`: came while the receive queue was full.
 struct PortCounters {
   std::uint64_t missed = 0, rx_errors = 0, tx_errors = 0;
+
+  PortCounters& operator+=(const PortCounters& other) {
+    missed += other.missed;
+    rx_errors += other.rx_errors;
+    tx_errors += other.tx_errors;
+    return *this;
+  }
 };
 
 class Port {
  public:
   /// Probes, configures and starts the port with `workers` transmit queues if it has them. Throws
-  /// std::runtime_error naming the interface, what failed and the remedy.
+  /// std::runtime_error naming the interface, what failed and the remedy. May take seconds.
   Port(const PortRequest& request, unsigned workers, rte_mempool* pool);
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
+  /// Stops and closes it, gives back its buffers, and the NIC to the kernel. No worker uses it.
   ~Port();
 
   std::uint16_t id() const { return id_; }
@@ -102,18 +110,20 @@ class Port {
   /// Who takes tags off and puts them on: "hardware", "software".
   const char* vlan_tags() const { return strips_vlan_ && inserts_vlan_ ? "hardware" : "software"; }
   LinkState link() const;
-  /// Whether workers transmit at all: what a port that is down were given, it would send when it
-  /// comes up again, however late. Written by the control thread from `link`.
-  const std::atomic<bool>& transmits() const { return transmits_; }
-  void set_transmits(bool yes) { transmits_.store(yes, std::memory_order_relaxed); }
+  /// For one thread at a time: drivers add up registers that a read clears.
   PortCounters counters() const;
-  /// Becomes readable when packets wait in the receive queue; -1: the port has no such thing.
-  int wake_fd(std::uint16_t queue) const {
-    return queue < wake_fds_.size() ? wake_fds_[queue] : -1;
+  /// Readable when packets wait in the receive queue of that number; empty: the port can only be
+  /// polled. The driver's.
+  const std::vector<int>& wake_fds() const { return wake_fds_; }
+  const Device& stands_on() const { return stands_on_; }
+  /// The kernel or the driver asks for the device back (it is being unplugged), or it is gone.
+  bool is_leaving() const {
+    return leaving_.load(std::memory_order_relaxed) || stands_on_.is_gone();
   }
 
  private:
   void probe(const PortRequest& request);
+  void watch_device(const PortRequest& request);
   void bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool);
   bool start_with_arp_queue(const PortRequest& request, rte_mempool* pool);
   void start();
@@ -138,11 +148,11 @@ class Port {
   std::string name_, device_, driver_;
   MacAddress mac_;
   std::uint16_t mtu_ = 0, rx_queues_ = 0, tx_queues_ = 0;
-  std::vector<int> wake_fds_;  // the driver's
-  mutable std::mutex counters_mutex_;
+  std::vector<int> wake_fds_;
+  std::string device_name_;  // as DPDK calls it
+  Device stands_on_;
+  std::atomic<bool> leaving_{false};  // written by DPDK's interrupt thread
   mutable std::uint64_t socket_drops_ = 0;
-  std::atomic<bool> transmits_{true};
-  bool probed_ = false;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;
   bool uses_rss_ = false;

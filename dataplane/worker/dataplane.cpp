@@ -127,7 +127,7 @@ Dataplane::Dataplane(const DataplaneOptions& options)
   make_pools(options);
   try {
     for (const PortRequest& port : options.ports)
-      ports_.push_back(std::make_unique<Port>(
+      ports_.push_back(std::make_unique<PortPlace>(
           port, static_cast<unsigned>(options.eal.worker_cores.size()), packets_));
     make_workers(options);
   } catch (...) {
@@ -172,36 +172,34 @@ void Dataplane::assign_queues() {
   const auto count = static_cast<unsigned>(workers_.size());
   unsigned next = 0;
   const auto assign = [&](InterfaceId id, std::uint16_t queue, unsigned worker, bool arp) {
-    const Port& port = *ports_[id];
-    workers_[worker % count]->add_queue({.port = port.id(),
+    workers_[worker % count]->add_queue({.port = &ports_[id]->receives(),
                                          .queue = queue,
                                          .interface = id,
                                          .arp = arp,
-                                         .wake_fd = port.wake_fd(queue)});
+                                         .wake_fd = ports_[id]->wake_fd(queue)});
   };
   for (InterfaceId id = 0; id < ports_.size(); ++id) {
     // Ports with fewer queues than workers take turns, so that the load spreads.
-    const std::uint16_t queues = ports_[id]->rx_queues();
+    const std::uint16_t queues = ports_[id]->port()->rx_queues();
     const unsigned first = queues < count ? next : 0;
     next = first + queues;
     for (std::uint16_t queue = 0; queue < queues; ++queue) assign(id, queue, first + queue, false);
   }
   for (InterfaceId id = 0; id < ports_.size(); ++id)
-    if (const auto queue = ports_[id]->arp_queue()) assign(id, *queue, next++, true);
+    if (const auto queue = ports_[id]->port()->arp_queue()) assign(id, *queue, next++, true);
   assign_paths();
 }
 
 void Dataplane::assign_paths() {
   const auto count = static_cast<unsigned>(workers_.size());
   for (InterfaceId id = 0; id < ports_.size(); ++id) {
-    const Port& port = *ports_[id];
+    const PortPlace& port = *ports_[id];
     for (unsigned i = 0; i < count; ++i) {
       const bool owner = i < port.tx_queues();
       if (!owner) workers_[i % port.tx_queues()]->expect_handoff();
       workers_[i]->set_path(
-          id, {.port = port.id(),
+          id, {.port = &port.transmits(),
                .queue = static_cast<std::uint16_t>(i % port.tx_queues()),
-               .transmits = &port.transmits(),
                .handoff = owner ? nullptr : workers_[i % port.tx_queues()]->handoff()});
     }
   }

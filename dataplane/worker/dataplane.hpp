@@ -13,6 +13,7 @@
 #include "dataplane/port/eal.hpp"
 #include "dataplane/port/port.hpp"
 #include "dataplane/table/quiescence.hpp"
+#include "dataplane/worker/port_place.hpp"
 #include "dataplane/worker/snapshot.hpp"
 #include "dataplane/worker/worker.hpp"
 
@@ -78,7 +79,8 @@ class Dataplane {
   Tables tables() const;
   Quiescence& quiescence() { return quiescence_; }
 
-  const std::vector<std::unique_ptr<Port>>& ports() const { return ports_; }
+  /// By InterfaceId.
+  const std::vector<std::unique_ptr<PortPlace>>& ports() const { return ports_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
   /// An empty packet for the control plane to fill; null when the pool is empty.
@@ -120,7 +122,7 @@ class Dataplane {
   rte_mempool* packets_ = nullptr;
   rte_mempool* control_packets_ = nullptr;
   rte_mempool* mirror_packets_ = nullptr;
-  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::unique_ptr<PortPlace>> ports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<const Snapshot> snapshot_;
   std::vector<Retired> retired_;

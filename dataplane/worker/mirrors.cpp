@@ -13,6 +13,7 @@ namespace weir {
 
 void Mirrors::copy(const Snapshot& snapshot, const Interface& of, std::uint32_t mirrors,
                    rte_mbuf* const* packets, unsigned count, MirrorDirection direction) {
+  if (of.port == PortGate::kShut) return;  // nothing leaves by what is not there
   for (; mirrors != 0; mirrors &= mirrors - 1)
     copy_to(snapshot, of, static_cast<std::uint16_t>(std::countr_zero(mirrors) + 1), packets, count,
             direction);
@@ -27,10 +28,8 @@ void Mirrors::copy_to(const Snapshot& snapshot, const Interface& of, std::uint16
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {
     rte_mbuf* const copied =
-        target.ring != nullptr
-            ? mirror_copy(packets[i], files_, snapshot.interfaces[of.carrier].port, 0, direction,
-                          rte_rdtsc())
-            : whole_copy(packets[i], direction);
+        target.ring != nullptr ? mirror_copy(packets[i], files_, of.port, 0, direction, rte_rdtsc())
+                               : whole_copy(packets[i], direction);
     if (copied == nullptr) continue;
     lengths[made] = packets[i]->pkt_len;
     bytes += lengths[made];

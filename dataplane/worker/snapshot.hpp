@@ -95,7 +95,7 @@ enum class InterfaceKind : std::uint8_t { port, vlan, bridge };
 
 struct Interface {
   InterfaceId id = 0;
-  std::uint16_t port = 0;  // DPDK's
+  std::uint16_t port = 0;  // DPDK's; of a bridge any; PortGate::kShut: it is gone
   std::uint16_t mtu = 1500;
   MacAddress mac;
   bool nic_checksums = false;  // the port says whether an IPv4 header checksum was right

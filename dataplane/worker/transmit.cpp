@@ -29,9 +29,10 @@ void Transmit::send(InterfaceId interface, rte_mbuf** packets, unsigned count,
       drop_packets(counters, DropReason::handoff_full, packets + sent, count - sent);
     return;
   }
-  if (!path.transmits->load(std::memory_order_relaxed)) [[unlikely]]
+  const std::uint16_t port = path.port->number();
+  if (port == PortGate::kShut) [[unlikely]]
     return drop_packets(counters, DropReason::tx_port_down, packets, count);
-  sent = rte_eth_tx_burst(path.port, path.queue, packets, static_cast<std::uint16_t>(count));
+  sent = rte_eth_tx_burst(port, path.queue, packets, static_cast<std::uint16_t>(count));
   if (sent < count) [[unlikely]] {
     for (unsigned i = sent; i < count; ++i) bytes -= packets[i]->pkt_len;
     drop_packets(counters, DropReason::tx_queue_full, packets + sent, count - sent);

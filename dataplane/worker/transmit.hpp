@@ -7,16 +7,16 @@
 #include <rte_ring.h>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
 #include "dataplane/packet/burst.hpp"
 #include "dataplane/packet/counters.hpp"
+#include "dataplane/port/port_gate.hpp"
 
 namespace weir {
 
-inline const std::atomic<bool> kTransmits{true};
+inline const PortGate kNoPort;
 
 /// In a hand-off ring the port stands in the pointer's low bits: the packet may be others' as well,
 /// so nothing can be written into it. Packets are aligned to cache lines.
@@ -33,10 +33,9 @@ static_assert(kMaxPorts <= 64 && alignof(rte_mbuf) >= 64);
 /// How one worker reaches one port: a transmit queue of its own, or the ring of the worker that has
 /// one.
 struct TransmitPath {
-  std::uint16_t port = 0;
+  const PortGate* port = &kNoPort;  // shut: it has no link, or is not there
   std::uint16_t queue = 0;
-  const std::atomic<bool>* transmits = &kTransmits;  // false: the port has no link
-  rte_ring* handoff = nullptr;                       // when set: no queue of our own
+  rte_ring* handoff = nullptr;  // when set: no queue of our own
 };
 
 class Transmit {

@@ -70,8 +70,11 @@ unsigned Worker::round(std::uint64_t now) {
   output_.begin(*snapshot, now);
   bool busy = false;
   for (const ReceiveQueue& queue : queues_) {
+    const std::uint16_t port = queue.port->number();
+    if (port == PortGate::kShut) [[unlikely]]
+      continue;
     const std::uint16_t most = queue.arp && busy ? kArpOfBusyRound : Burst::kSize;
-    const unsigned received = rte_eth_rx_burst(queue.port, queue.queue, burst_.packet, most);
+    const unsigned received = rte_eth_rx_burst(port, queue.queue, burst_.packet, most);
     if (received == 0) continue;
     if (received == most) {
       if (queue.arp)

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/port/port_gate.hpp"
 #include "dataplane/worker/doorbell.hpp"
 #include "dataplane/worker/learner.hpp"
 #include "dataplane/worker/mirrors.hpp"
@@ -18,7 +19,7 @@
 namespace weir {
 
 struct ReceiveQueue {
-  std::uint16_t port = 0;
+  const PortGate* port = nullptr;  // shut: it is not there
   std::uint16_t queue = 0;
   InterfaceId interface = 0;
   bool arp = false;  // the port steers ARP here, and nothing else

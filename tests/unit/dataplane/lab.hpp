@@ -106,7 +106,7 @@ class Lab {
   const Counters& counters() { return worker().counters(); }
   rte_mempool* packets() { return packets_; }
   /// The way out to a cable.
-  TransmitPath path(unsigned cable) { return {.port = dataplane_.ports()[cable]->id()}; }
+  TransmitPath path(unsigned cable) { return {.port = &dataplane_.ports()[cable]->transmits()}; }
 
   /// Puts packets on the cable of `interface`, in front of the worker.
   void arrive(InterfaceId interface, std::span<rte_mbuf* const> packets) {

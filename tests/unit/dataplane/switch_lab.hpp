@@ -134,7 +134,7 @@ class SwitchLab : public Lab {
       Interface& port = snapshot->interfaces[id];
       port.mac = port_mac(id);
       port.carrier = id;
-      port.port = dataplane().ports()[id]->id();
+      port.port = dataplane().ports()[id]->number();
       port.switched = id != kE;
     }
     constexpr std::uint16_t kQ = wire::ether_type::kVlan, kAd = wire::ether_type::kQinQ;

@@ -1,0 +1,72 @@
+// Ports that go and come back: a NIC that is unplugged, a Linux interface that is deleted. Each is
+//
+//   present     until its device is asked for or gone; then workers are kept from it
+//   draining    until every worker has been quiescent
+//   closing     until the thread for it has closed the port: the kernel has its NIC back
+//   absent      until its device is there again, with the driver it had
+//   returning   until that thread has opened it again: present, or absent and tried again later
+//
+// Bounds: one port is closed or opened at a time; what cannot be opened is tried again after 1 s,
+// and twice as long each time up to 60 s. For the control thread, which never waits for a device.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+#include "controlplane/clock.hpp"
+#include "dataplane/worker/dataplane.hpp"
+
+namespace weir::control {
+
+class PortWatch {
+ public:
+  static constexpr Duration kFirstRetry = std::chrono::seconds{1};
+  static constexpr Duration kLongestRetry = std::chrono::seconds{60};
+
+  struct Change {
+    enum class Kind { gone, back, not_back } kind;
+    InterfaceId port;
+  };
+
+  PortWatch(Dataplane& dataplane, const config::Config& config, const Clock& clock);
+  PortWatch(const PortWatch&) = delete;
+  PortWatch& operator=(const PortWatch&) = delete;
+
+  /// A step for each port. `gone`: workers use it no more. `not_back`: there is a new reason.
+  std::vector<Change> tick();
+  /// Something is under way: tick soon.
+  bool is_busy() const { return draining_ > 0 || job_.valid(); }
+  bool is_present(InterfaceId port) const { return ports_[port].state == State::present; }
+  /// Why the port is not there; empty: it is.
+  const std::string& missing(InterfaceId port) const { return ports_[port].missing; }
+
+ private:
+  enum class State { present, draining, closing, absent, returning };
+  struct Watched {
+    State state = State::present;
+    GraceToken grace{};
+    TimePoint retry_at{0};
+    Duration retry_after = kFirstRetry;
+    std::string missing;
+  };
+  using Job = std::unique_ptr<Port>;
+
+  void step(InterfaceId port, std::vector<Change>& changes);
+  void look_for(InterfaceId port, std::vector<Change>& changes);
+  void finish(std::vector<Change>& changes);
+  void finish_return(InterfaceId port, std::vector<Change>& changes);
+  void not_back(InterfaceId port, std::string why, std::vector<Change>& changes);
+
+  Dataplane& dataplane_;
+  const config::Config& config_;
+  const Clock& clock_;
+  std::vector<Watched> ports_;
+  unsigned draining_ = 0;
+  std::future<Job> job_;  // a thread; ended before the data plane is
+  InterfaceId job_port_ = 0;
+};
+
+}  // namespace weir::control
