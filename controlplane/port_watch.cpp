@@ -42,7 +42,11 @@ void PortWatch::step(InterfaceId port, std::vector<Change>& changes) {
       });
       return;
     case State::absent:
-      if (!job_.valid() && clock_.now() >= watched.retry_at) look_for(port, changes);
+      if (!job_.valid() && clock_.now() >= watched.retry_at) look_for(port);
+      if (watched.tell_at && clock_.now() >= *watched.tell_at) {
+        watched.tell_at.reset();
+        changes.push_back({Change::Kind::not_back, port});
+      }
       return;
     case State::closing:
     case State::returning:
@@ -50,11 +54,11 @@ void PortWatch::step(InterfaceId port, std::vector<Change>& changes) {
   }
 }
 
-void PortWatch::look_for(InterfaceId port, std::vector<Change>& changes) {
+void PortWatch::look_for(InterfaceId port) {
   PortPlace& place = *dataplane_.ports()[port];
   if (std::string why = place.device().missing_again(); !why.empty()) {
     ports_[port].retry_after = kFirstRetry;
-    return not_back(port, std::move(why), changes);
+    return not_back(port, std::move(why));
   }
   ports_[port].state = State::returning;
   job_port_ = port;
@@ -82,14 +86,14 @@ void PortWatch::finish_return(InterfaceId port, std::vector<Change>& changes) {
     watched.state = State::absent;
     watched.retry_at = clock_.now() + watched.retry_after;
     watched.retry_after = std::min(2 * watched.retry_after, kLongestRetry);
-    not_back(port, error.what(), changes);
+    not_back(port, error.what());
   }
 }
 
-void PortWatch::not_back(InterfaceId port, std::string why, std::vector<Change>& changes) {
+void PortWatch::not_back(InterfaceId port, std::string why) {
   if (ports_[port].missing == why) return;
   ports_[port].missing = std::move(why);
-  changes.push_back({Change::Kind::not_back, port});
+  ports_[port].tell_at = clock_.now() + kTellAfter;
 }
 
 }  // namespace weir::control

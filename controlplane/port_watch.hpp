@@ -7,11 +7,14 @@
 //   returning   until that thread has opened it again: present, or absent and tried again later
 //
 // Bounds: one port is closed or opened at a time; what cannot be opened is tried again after 1 s,
-// and twice as long each time up to 60 s. For the control thread, which never waits for a device.
+// and twice as long each time up to 60 s. A reason is told when it has stood for 1 s: a device that
+// goes or comes is without a driver for a moment. For the control thread, which never waits for a
+// device.
 #pragma once
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +28,7 @@ class PortWatch {
  public:
   static constexpr Duration kFirstRetry = std::chrono::seconds{1};
   static constexpr Duration kLongestRetry = std::chrono::seconds{60};
+  static constexpr Duration kTellAfter = std::chrono::seconds{1};
 
   struct Change {
     enum class Kind { gone, back, not_back } kind;
@@ -51,14 +55,15 @@ class PortWatch {
     TimePoint retry_at{0};
     Duration retry_after = kFirstRetry;
     std::string missing;
+    std::optional<TimePoint> tell_at;
   };
   using Job = std::unique_ptr<Port>;
 
   void step(InterfaceId port, std::vector<Change>& changes);
-  void look_for(InterfaceId port, std::vector<Change>& changes);
+  void look_for(InterfaceId port);
   void finish(std::vector<Change>& changes);
   void finish_return(InterfaceId port, std::vector<Change>& changes);
-  void not_back(InterfaceId port, std::string why, std::vector<Change>& changes);
+  void not_back(InterfaceId port, std::string why);
 
   Dataplane& dataplane_;
   const config::Config& config_;

@@ -16,6 +16,7 @@ import threading
 import time
 
 import image
+from lab import wait_until
 
 QEMU = "qemu-system-x86_64"
 SERVANT = os.path.join(image.HERE, "servant.py")
@@ -223,6 +224,18 @@ class Guest:
             f"echo {nic.address} > /sys/bus/pci/drivers_probe; "
             f"[ -e /sys/bus/pci/drivers/{driver}/{nic.address} ]",
         )
+
+    def bind_when_there(self, nic, driver):
+        """One that was plugged in: the guest takes its time to see it."""
+
+        def bound():
+            with contextlib.suppress(AssertionError):
+                self.bind(nic, driver)
+                return True
+            return False
+
+        if not wait_until(bound, 20, 0.1):
+            raise AssertionError(f"{nic.address} is not seen\n{self.console()}")
 
     def set_link(self, nic, up):
         self.monitor("set_link", name=f"net{nic.number}", up=up)

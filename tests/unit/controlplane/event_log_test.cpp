@@ -99,6 +99,10 @@ TEST(EventLog, EveryKindIsASentenceThatNamesWhatItIsAbout) {
       {{.kind = Kind::guarded}, "guarded", "lan: taken out: it is guarded, and a BPDU came in"},
       {{.kind = Kind::link_up}, "link-up", "lan: link up"},
       {{.kind = Kind::link_down}, "link-down", "lan: link down"},
+      {{.kind = Kind::device_gone},
+       "device-gone",
+       "lan: its device is gone; the rest is routed, and it is awaited"},
+      {{.kind = Kind::device_back}, "device-back", "lan: its device is back"},
       {{.kind = Kind::journal_failed, .number = 28},
        "journal-failed",
        "the journal's file cannot be written (No space left on device); changes are in memory "

@@ -206,6 +206,28 @@ TEST_F(PortSteering, NeedsAQueueToSpare) {
   EXPECT_TRUE(nic_.made.empty());
 }
 
+TEST_F(PortSteering, IsWantedOfADeviceThatComesBackToo) {
+  rules = &nic_;
+  PortRequest request;
+  request.name = request.device = request.devargs = "net_null_back";
+  PortPlace place(request, 1, lab().packets());
+  ASSERT_EQ(place.port()->arp_queue(), 1);
+  place.shut();
+  place.take().reset();
+  nic_.plain = false;
+  try {
+    place.reopen();
+    FAIL() << "workers poll a queue that is not there";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(),
+                 "interface net_null_back (net_null_back): has 1 transmit queues and none for ARP, "
+                 "the one before had 1 and one; restart the router");
+  }
+  nic_.plain = true;
+  place.put(place.reopen());
+  EXPECT_EQ(place.port()->arp_queue(), 1);
+}
+
 TEST_F(PortSteering, NoDriverHereTakesRules) {
   PortRequest request;
   request.name = request.device = request.devargs = "net_null_plain";
