@@ -63,7 +63,8 @@ std::unique_ptr<const Snapshot> make_tables(Dataplane& dataplane, unsigned route
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->tables = dataplane.tables();
   for (InterfaceId id = 0; id < 2; ++id)
-    snapshot->interfaces.push_back({.id = id, .port = dataplane.ports()[id]->number(), .mac = kOwn});
+    snapshot->interfaces.push_back(
+        {.id = id, .port = dataplane.ports()[id]->number(), .mac = kOwn});
   return snapshot;
 }
 

@@ -3,6 +3,7 @@
 
 import nics  # first: it knows where the system tests' modules are
 from nics import NicTest, each_model, nic_configuration, pci
+from unplugging import Unplug
 
 
 class Uio(NicTest):
@@ -22,8 +23,16 @@ class Uio(NicTest):
         self.ping(self.right, self.left.address, 50, 0.01)
 
 
+class UioUnplug(Unplug):
+    """Nobody asks the router for the NIC: it is gone."""
+
+    options = {"iommu": False}
+    driver = "uio_pci_generic"
+
+
 each_model(globals(), Uio)
-del Uio
+each_model(globals(), UioUnplug)
+del Uio, Unplug, UioUnplug
 
 if __name__ == "__main__":
     nics.main()
