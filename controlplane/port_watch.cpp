@@ -1,6 +1,10 @@
 #include "controlplane/port_watch.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -10,6 +14,14 @@ namespace weir::control {
 
 PortWatch::PortWatch(Dataplane& dataplane, const config::Config& config, const Clock& clock)
     : dataplane_(dataplane), config_(config), clock_(clock), ports_(dataplane.ports().size()) {}
+
+PortWatch::~PortWatch() {
+  if (!job_.valid() || job_.wait_for(kPatience) == std::future_status::ready) return;
+  spdlog::warn("{}: its driver does not let go of it; ended without",
+               config_.ethernets[job_port_].name);
+  std::fflush(nullptr);
+  std::_Exit(0);
+}
 
 std::vector<PortWatch::Change> PortWatch::tick() {
   std::vector<Change> changes;

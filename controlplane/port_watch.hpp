@@ -28,6 +28,7 @@ class PortWatch {
  public:
   static constexpr Duration kFirstRetry = std::chrono::seconds{1};
   static constexpr Duration kLongestRetry = std::chrono::seconds{60};
+  static constexpr Duration kPatience = std::chrono::seconds{5};
   static constexpr Duration kTellAfter = std::chrono::seconds{1};
 
   struct Change {
@@ -38,6 +39,9 @@ class PortWatch {
   PortWatch(Dataplane& dataplane, const config::Config& config, const Clock& clock);
   PortWatch(const PortWatch&) = delete;
   PortWatch& operator=(const PortWatch&) = delete;
+  /// Waits for the device under way, kPatience at most: beyond it the process ends here, for some
+  /// drivers look for minutes for a NIC that is gone. To be destroyed last but for the data plane.
+  ~PortWatch();
 
   /// A step for each port. `gone`: workers use it no more. `not_back`: there is a new reason.
   std::vector<Change> tick();
@@ -70,7 +74,7 @@ class PortWatch {
   const Clock& clock_;
   std::vector<Watched> ports_;
   unsigned draining_ = 0;
-  std::future<Job> job_;  // a thread; ended before the data plane is
+  std::future<Job> job_;  // a thread
   InterfaceId job_port_ = 0;
 };
 
