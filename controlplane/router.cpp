@@ -396,7 +396,8 @@ void Router::watch_links() {
   bool changed = !links_known_;
   for (InterfaceId id = 0; id < dataplane_.ports().size(); ++id) {
     PortPlace& place = *dataplane_.ports()[id];
-    const LinkState now = port_watch_.is_present(id) ? place.port()->link() : LinkState{};
+    const LinkState now =
+        debounce_[id].look(port_watch_.is_present(id) ? place.port()->link() : LinkState{});
     place.set_link(now.up);
     const LinkState before = std::exchange(links_[id], now);
     if (now.up == before.up && now.speed_mbps == before.speed_mbps) continue;

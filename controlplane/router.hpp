@@ -21,6 +21,7 @@
 #include "controlplane/interfaces.hpp"
 #include "controlplane/journal.hpp"
 #include "controlplane/journal_file.hpp"
+#include "controlplane/link_debounce.hpp"
 #include "controlplane/local_delivery.hpp"
 #include "controlplane/mirror_file.hpp"
 #include "controlplane/neighbors.hpp"
@@ -188,6 +189,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   std::map<TargetId, Target> collected_targets_;
 
   std::array<LinkState, kMaxInterfaces> links_{};  // of ports
+  std::array<LinkDebounce, kMaxPorts> debounce_;
   std::set<InterfaceId> down_;                     // interfaces of all kinds without a link
   bool links_known_ = false;
   std::vector<double> busy_;

@@ -28,6 +28,7 @@
 
 #include "dataplane/net/mac_address.hpp"
 #include "dataplane/port/device.hpp"
+#include "dataplane/port/link_state.hpp"
 
 namespace weir {
 
@@ -48,11 +49,6 @@ struct PortRequest {
   bool other_vlans = false;              // frames with any other tag are wanted too
   bool wants_vlan_strip = false;         // the workers know what to do with a tag beside the frame
   bool steer_arp = true;                 // to a receive queue of its own, if the port can
-};
-
-struct LinkState {
-  bool up = false;
-  std::uint32_t speed_mbps = 0;  // 0: unknown
 };
 
 /// What the port counts by itself. `missed`: came while the receive queue was full.

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+namespace weir {
+
+struct LinkState {
+  bool up = false;
+  std::uint32_t speed_mbps = 0;  // 0: unknown
+};
+
+}  // namespace weir
