@@ -139,6 +139,8 @@ std::vector<NamedCounter> RouterViews::named_counters() {
       queue_full);
   add("ipv4.fragmented", "packets split for a smaller MTU",
       total([](const auto& c) { return c.fragmented.get(); }));
+  add("ethernet.joined", "frames that a port received in several buffers, copied into one",
+      total([](const auto& c) { return c.joined.get(); }));
   for (std::size_t i = 0; i < kPuntClasses; ++i)
     add(fmt::format("punt.{}", kPuntClassNames[i]), kPuntMeanings[i],
         total([i](const auto& c) { return c.punted[i].get(); }));

@@ -28,6 +28,7 @@ struct alignas(64) InterfaceCounters {
   Counter rx_packets, rx_bytes, tx_packets, tx_bytes;
   Counter arp_requests, arp_replies_received, arp_replies_sent;
   Counter fragmented;  // packets that were fragmented
+  Counter joined;      // frames that came in several buffers, copied into one
   // Of a bridge's members.
   Counter rx_unicast, rx_multicast, rx_broadcast;
   Counter

@@ -93,7 +93,8 @@ struct DropReasonText {
 // One row a reason, in the order of the enumeration (asserted below).
 inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
     {DropReason::frame_too_short, "frame-too-short", "shorter than its headers"},
-    {DropReason::frame_too_long, "frame-too-long", "longer than a packet buffer, beyond every MTU"},
+    {DropReason::frame_too_long, "frame-too-long",
+     "longer than the MTU of the interface it came by"},
     {DropReason::not_our_mac, "not-our-mac", "unicast to another station"},
     {DropReason::unknown_ether_type, "unknown-ether-type", "neither IPv4 nor ARP"},
     {DropReason::multicast_not_subscribed, "multicast-not-subscribed", "group nobody here joined"},

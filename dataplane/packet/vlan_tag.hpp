@@ -15,6 +15,19 @@ inline constexpr unsigned kTagLength = 4;
 inline constexpr unsigned kAddressesLength = 12;  // before the first tag
 inline constexpr std::uint16_t kVlanIdMask = 0x0fff;
 
+/// Bytes of the longest frame of an MTU, without tags and FCS.
+constexpr std::uint32_t longest_frame(std::uint16_t mtu) {
+  return std::uint32_t{mtu} + sizeof(wire::Ethernet);
+}
+
+/// Bytes of a frame on the wire, without FCS: with the tag that the port took off, or will put on.
+inline std::uint32_t received_length(const rte_mbuf* packet) {
+  return packet->pkt_len + ((packet->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 ? kTagLength : 0);
+}
+inline std::uint32_t sent_length(const rte_mbuf* packet) {
+  return packet->pkt_len + ((packet->ol_flags & RTE_MBUF_F_TX_VLAN) != 0 ? kTagLength : 0);
+}
+
 constexpr bool is_tag(std::uint16_t type) {
   return type == wire::ether_type::kVlan || type == wire::ether_type::kQinQ;
 }

@@ -6,12 +6,15 @@
 
 namespace weir {
 
-BridgeInput bridge_input(const Burst& burst, Lane lane, BridgeId bridge, BridgeKeys& keys) {
+BridgeInput bridge_input(const Burst& burst, Lane lane, BridgeId bridge, std::uint32_t longest,
+                         BridgeKeys& keys) {
   // As they lie in the header's words: destination 0-3; destination 4-5, source 0-1; source 2-5.
   const U32x16 low_half{0xffff}, zero{0}, all_ones{0xffffffff};
   const U32x16 group_bit{0x01}, source_group_bit{0x010000};
   const U32x16 reserved_low{0x00c28001}, reserved_mask{0xf0ff};
-  const U32x16 bridge_half{std::uint32_t{bridge} << 16}, shortest{sizeof(wire::Ethernet) - 1};
+  const U32x16 bridge_half{std::uint32_t{bridge} << 16};
+  constexpr std::uint32_t kShortest = sizeof(wire::Ethernet);
+  const U32x16 shortest{kShortest}, beyond{longest + 1 - kShortest};
   const U32x16 customer{Be16{wire::ether_type::kVlan}.raw()};
   const U32x16 service{Be16{wire::ether_type::kQinQ}.raw()};
   std::uint64_t tagged = 0, group = 0, broadcast = 0, reserved = 0, bad_source = 0, whole = 0;
@@ -31,20 +34,23 @@ BridgeInput bridge_input(const Burst& burst, Lane lane, BridgeId bridge, BridgeK
     const unsigned no_source = equal(source_low, zero) & equal(source_high, zero);
     const unsigned source_is_group = ~equal(header.word[1] & source_group_bit, zero) & 0xffff;
     bad_source |= at(no_source | source_is_group, first);
-    whole |= at(less(shortest, U32x16::load(&burst.frame_length[first])), first);
+    whole |= at(less(U32x16::load(&burst.frame_length[first]) - shortest, beyond), first);
   });
 
   BridgeInput out;
-  out.too_short = lane - Lane{whole};
+  if (const Lane rest = lane - Lane{whole})
+    rest.for_each([&](unsigned i) {
+      (burst.frame_length[i] < kShortest ? out.too_short : out.too_long).add(i);
+    });
   out.tagged = lane & Lane{tagged};
-  out.bad_source = (lane & Lane{bad_source}) - out.too_short;
-  const Lane good = lane - out.too_short - out.bad_source;
+  out.bad_source = lane & Lane{whole} & Lane{bad_source};
+  const Lane good = (lane & Lane{whole}) - out.bad_source;
   out.reserved = good & Lane{reserved};
   out.broadcast = good & Lane{broadcast};
   out.multicast = (good & Lane{group}) - out.broadcast - out.reserved;
   out.unicast = good - Lane{group};
   assert((out.unicast.mask() ^ out.multicast.mask() ^ out.broadcast.mask() ^ out.reserved.mask() ^
-          out.bad_source.mask() ^ out.too_short.mask()) == lane.mask());
+          out.bad_source.mask() ^ out.too_short.mask() ^ out.too_long.mask()) == lane.mask());
   return out;
 }
 

@@ -23,10 +23,12 @@ struct BridgeInput {
   Lane reserved;    // to 01-80-C2-00-00-00 to -0F
   Lane bad_source;  // a group address, or zero
   Lane too_short;   // no Ethernet header
+  Lane too_long;    // longer than `longest`
   Lane tagged;      // besides: has an 802.1Q or 802.1ad tag
 };
 
 /// `lane`: packets in one buffer. Every one is in exactly one lane of the result, but for `tagged`.
-BridgeInput bridge_input(const Burst& burst, Lane lane, BridgeId bridge, BridgeKeys& keys);
+BridgeInput bridge_input(const Burst& burst, Lane lane, BridgeId bridge, std::uint32_t longest,
+                         BridgeKeys& keys);
 
 }  // namespace weir

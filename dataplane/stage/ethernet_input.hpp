@@ -15,11 +15,12 @@ struct EthernetInput {
   Lane ipv4_group;  // to the broadcast address or a subscribed multicast address
   Lane arp;         // to our MAC or broadcast, at least an ARP packet long
   Lane too_short;
-  Lane too_long;        // in more than one buffer: beyond every MTU
+  Lane too_long;        // IPv4 or ARP, longer than the interface's MTU
   Lane not_ours;        // unicast to another station
   Lane not_subscribed;  // multicast nobody here joined
   Lane unknown_vlan;    // to us, with a tag
   Lane unknown_type;
+  Lane chained;  // in more than one buffer, and not looked at
 };
 
 /// Multicast that every router hears: 224.0.0.1 and 224.0.0.2 (RFC 1112 section 6.4, RFC 1812

@@ -81,7 +81,17 @@ InterfaceId sort_out(rte_mbuf* packet, const Interface& port, const Snapshot& sn
   return VlanMap::kNone;
 }
 
-/// Which packets have a tag, in the frame or beside it.
+/// Of which packets the port took the tag off.
+Lane tags_beside(const Burst& burst) {
+  std::uint64_t mask = 0;
+  for (unsigned i = 0; i < burst.size; ++i) {
+    const bool beside = (burst.packet[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
+    mask |= std::uint64_t{beside} << i;
+  }
+  return Lane{mask};
+}
+
+/// Which packets have a tag in the frame.
 Lane tagged(const Burst& burst) {
   const U32x16 customer{Be16{wire::ether_type::kVlan}.raw()};
   const U32x16 service{Be16{wire::ether_type::kQinQ}.raw()}, low_half{0xffff};
@@ -90,10 +100,6 @@ Lane tagged(const Burst& burst) {
     const U32x16 type = load_columns(&burst.frame[first], 0).word[3] & low_half;
     mask |= at(equal(type, customer) | equal(type, service), first);
   });
-  for (unsigned i = 0; i < burst.size; ++i) {
-    const bool beside = (burst.packet[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
-    mask |= std::uint64_t{beside} << i;
-  }
   return Lane{mask};
 }
 
@@ -101,7 +107,8 @@ Lane tagged(const Burst& burst) {
 
 VlanInput vlan_input(Burst& burst, Lane lane, const Interface& port, const Snapshot& snapshot) {
   VlanInput out;
-  const Lane with_tag = lane & tagged(burst);
+  out.beside = lane & tags_beside(burst);
+  const Lane with_tag = (lane & tagged(burst)) | out.beside;
   out.own = lane - with_tag;
   with_tag.for_each([&](unsigned i) {
     rte_mbuf* const packet = burst.packet[i];

@@ -15,6 +15,7 @@ struct VlanInput {
   Lane own;      // the port's, without a tag of its own
   Lane vlan;     // another interface's: `interface[i]`
   Lane unknown;  // a VLAN that nobody here has
+  Lane beside;   // besides: the port took a tag off
   InterfaceId interface[Burst::kSize];
 };
 

@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "dataplane/packet/burst.hpp"
+#include "dataplane/packet/vlan_tag.hpp"
 #include "dataplane/worker/mirror_copy.hpp"
 
 namespace weir {
@@ -31,7 +32,8 @@ void Mirrors::copy_to(const Snapshot& snapshot, const Interface& of, std::uint16
         target.ring != nullptr ? mirror_copy(packets[i], files_, of.port, 0, direction, rte_rdtsc())
                                : whole_copy(packets[i], direction);
     if (copied == nullptr) continue;
-    lengths[made] = packets[i]->pkt_len;
+    lengths[made] =
+        direction == MirrorDirection::in ? received_length(packets[i]) : sent_length(packets[i]);
     bytes += lengths[made];
     copies[made++] = copied;
   }

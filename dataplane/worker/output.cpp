@@ -33,7 +33,7 @@ void share(rte_mbuf** packets, unsigned count, unsigned holders) {
 
 std::uint64_t length_of(rte_mbuf* const* packets, unsigned count) {
   std::uint64_t bytes = 0;
-  for (unsigned i = 0; i < count; ++i) bytes += packets[i]->pkt_len;
+  for (unsigned i = 0; i < count; ++i) bytes += sent_length(packets[i]);
   return bytes;
 }
 
@@ -64,7 +64,9 @@ void Output::send_tagged(const Interface& to, rte_mbuf** packets, unsigned count
   if (count == 0) return;
   const std::uint64_t bytes = length_of(packets, count);
   counters_.interface[to.id].tx_packets.add(count);
-  counters_.interface[to.id].tx_bytes.add(bytes);
+  // The port's with tags, the VLAN's without: so it counts what it receives, too.
+  counters_.interface[to.id].tx_bytes.add(bytes -
+                                          std::uint64_t{count} * to.tags.count * kTagLength);
   if (to.mirror_out != 0)
     mirrors_.copy(*snapshot_, to, to.mirror_out, packets, count, MirrorDirection::out);
   send(to.carrier, packets, count, bytes);

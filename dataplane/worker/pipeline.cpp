@@ -92,6 +92,10 @@ void Pipeline::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now, Re
   const Arrival arrival{burst, snapshot, interface, now};
 
   EthernetInput ethernet = ethernet_input(burst, interface);
+  if (ethernet.chained) [[unlikely]] {
+    if (chains_.make_whole(burst, interface)) run(burst, snapshot, now, received);
+    return;
+  }
   count(burst, received);
   if (!ethernet.arp) return sorted(arrival, ethernet, burst.all());
   // ARP goes its own way: the vectors of what is routed stay full, and so do those of a storm.
@@ -564,6 +568,7 @@ Pipeline::Pipeline(Counters& counters, Output& output, Punter& punter, rte_mempo
       punter_(punter),
       fragments_(fragments),
       sources_(sources),
+      chains_(counters, fragments),
       endings_(counters) {}
 
 }  // namespace weir

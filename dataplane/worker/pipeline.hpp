@@ -12,6 +12,7 @@
 #include "dataplane/stage/arp_guard.hpp"
 #include "dataplane/stage/arp_sort.hpp"
 #include "dataplane/stage/ethernet_input.hpp"
+#include "dataplane/worker/chains.hpp"
 #include "dataplane/worker/endings.hpp"
 #include "dataplane/worker/output.hpp"
 #include "dataplane/worker/punter.hpp"
@@ -22,7 +23,7 @@ namespace weir {
 
 class Pipeline {
  public:
-  /// `fragments`: pool that fragments are copied into.
+  /// `fragments`: pool that fragments and chains are copied into.
   Pipeline(Counters& counters, Output& output, Punter& punter, rte_mempool* fragments,
            Sources& sources);
 
@@ -80,6 +81,7 @@ class Pipeline {
   rte_mempool* fragments_;
   std::array<ArpBudget, kMaxInterfaces> arp_budgets_{};  // by port, VLAN or member of a bridge
   Sources& sources_;
+  Chains chains_;
   Endings endings_;
   Burst arp_burst_;
   std::uint64_t burst_bytes_ = 0;  // of the burst in hand, padding to sixteen being zero

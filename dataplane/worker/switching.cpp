@@ -2,6 +2,7 @@
 
 #include "dataplane/packet/frames.hpp"
 #include "dataplane/packet/gather.hpp"
+#include "dataplane/packet/vlan_tag.hpp"
 #include "dataplane/stage/arp_guard.hpp"
 #include "dataplane/stage/ethernet_input.hpp"
 #include "dataplane/stage/vlan_input.hpp"
@@ -64,19 +65,18 @@ struct Switching::Arrival {
   InterfaceCounters& counters(Counters& of) const { return of.interface[interface.id]; }
   /// Bytes of the longest frame that `mtu` lets out.
   std::uint32_t longest(std::uint16_t mtu) const {
-    return mtu + std::uint32_t{sizeof(wire::Ethernet)} +
-           (interface.other_vlans ? kMostInnerTags : 0);
+    return longest_frame(mtu) + (interface.other_vlans ? kMostInnerTags : 0);
   }
 };
 
 void Switching::run(Burst& burst, const Snapshot& snapshot, std::uint64_t now) {
   const Interface& port = snapshot.interfaces[burst.interface];
-  const bool chained = locate_frames(burst);
+  if (locate_frames(burst) && !chains_.make_whole(burst, port)) return;
   count_received(burst);
   if (port.mirror_in != 0)
     parts_.mirrors.copy(snapshot, port, port.mirror_in, burst.packet, burst.size,
                         MirrorDirection::in);
-  if (port.vlans || chained) return sort_tags(burst, snapshot, now);
+  if (port.vlans) return sort_tags(burst, snapshot, now);
   if (port.bridge == 0) return deliver(burst, snapshot, now);
   bridge(burst, snapshot, now, Tags::unsorted);
 }
@@ -87,7 +87,8 @@ void Switching::bridge(Burst& burst, const Snapshot& snapshot, std::uint64_t now
   const BridgeMember& member = bridge.members[interface.member];
   const Arrival arrival{burst, snapshot, interface, bridge, member, now};
 
-  const auto input = bridge_input(burst, burst.all(), bridge.id, keys_);
+  const auto input =
+      bridge_input(burst, burst.all(), bridge.id, arrival.longest(interface.mtu), keys_);
   if (input.tagged && tags == Tags::unsorted) return sort_tags(burst, snapshot, now);
   count_classes(arrival, input);
   const auto found = bridge_lookup(burst, input.unicast | input.multicast | input.broadcast,
@@ -112,6 +113,7 @@ void Switching::bridge(Burst& burst, const Snapshot& snapshot, std::uint64_t now
   if (!member.forwarding) drop(looked_up - found.own_source, DropReason::port_blocked);
   drop(input.bad_source, DropReason::bad_source_mac);
   drop(input.too_short, DropReason::frame_too_short);
+  drop(input.too_long, DropReason::frame_too_long);
   reserved(arrival, input.reserved);
   endings_.settle(burst, interface.id);
   parts_.output.flush();
@@ -138,9 +140,9 @@ void Switching::count_classes(const Arrival& arrival, const BridgeInput& input) 
 /// By interface: a burst for each, tags off.
 void Switching::sort_tags(Burst& burst, const Snapshot& snapshot, std::uint64_t now) {
   const Interface& port = snapshot.interfaces[burst.interface];
-  const Lane chained = chains(burst);
-  const auto vlans = vlan_input(burst, burst.all() - chained, port, snapshot);
-  drop(chained, DropReason::frame_too_long);
+  const auto vlans = vlan_input(burst, burst.all(), port, snapshot);
+  // Bytes are those on the wire, whoever took the tag off.
+  if (vlans.beside) counters_.interface[port.id].rx_bytes.add(vlans.beside.count() * kTagLength);
   drop(vlans.unknown, DropReason::unknown_vlan);
   endings_.settle(burst, port.id);
   if (vlans.own == burst.all()) {

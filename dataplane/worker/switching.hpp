@@ -12,6 +12,7 @@
 #include "dataplane/packet/counters.hpp"
 #include "dataplane/stage/bridge_input.hpp"
 #include "dataplane/stage/bridge_lookup.hpp"
+#include "dataplane/worker/chains.hpp"
 #include "dataplane/worker/endings.hpp"
 #include "dataplane/worker/learner.hpp"
 #include "dataplane/worker/mirrors.hpp"
@@ -36,7 +37,10 @@ struct SwitchingParts {
 class Switching {
  public:
   explicit Switching(const SwitchingParts& parts)
-      : parts_(parts), counters_(parts.counters), endings_(parts.counters) {}
+      : parts_(parts),
+        counters_(parts.counters),
+        chains_(parts.counters, parts.packets),
+        endings_(parts.counters) {}
 
   /// As Pipeline::run: every packet is sent, dropped, punted or consumed when it returns.
   void run(Burst& burst, const Snapshot& snapshot, std::uint64_t now);
@@ -68,6 +72,7 @@ class Switching {
 
   SwitchingParts parts_;
   Counters& counters_;
+  Chains chains_;
   Endings endings_;
   BridgeKeys keys_;
   std::uint64_t burst_bytes_ = 0;

@@ -4,6 +4,8 @@
 
 #include <bit>
 
+#include "dataplane/packet/vlan_tag.hpp"
+
 namespace weir {
 
 static_assert(kMaxPorts <= 64, "Transmit keeps one bit a port");
@@ -34,7 +36,7 @@ void Transmit::send(InterfaceId interface, rte_mbuf** packets, unsigned count,
     return drop_packets(counters, DropReason::tx_port_down, packets, count);
   sent = rte_eth_tx_burst(port, path.queue, packets, static_cast<std::uint16_t>(count));
   if (sent < count) [[unlikely]] {
-    for (unsigned i = sent; i < count; ++i) bytes -= packets[i]->pkt_len;
+    for (unsigned i = sent; i < count; ++i) bytes -= sent_length(packets[i]);
     drop_packets(counters, DropReason::tx_queue_full, packets + sent, count - sent);
   }
   counters.tx_packets.add(sent);
@@ -45,7 +47,7 @@ void Transmit::stage(InterfaceId interface, rte_mbuf* packet) {
   Staged& staged = staged_[interface];
   if (staged.count == Burst::kSize) flush(interface);
   staged.packets[staged.count++] = packet;
-  staged.bytes += packet->pkt_len;
+  staged.bytes += sent_length(packet);
   pending_ |= std::uint64_t{1} << interface;
 }
 

@@ -15,9 +15,11 @@ namespace {
 constexpr NamedLane<BridgeInput> kLanes[] = {
     {"unicast", &BridgeInput::unicast},       {"multicast", &BridgeInput::multicast},
     {"broadcast", &BridgeInput::broadcast},   {"reserved", &BridgeInput::reserved},
-    {"bad_source", &BridgeInput::bad_source}, {"too_short", &BridgeInput::too_short}};
+    {"bad_source", &BridgeInput::bad_source}, {"too_short", &BridgeInput::too_short},
+    {"too_long", &BridgeInput::too_long}};
 
 constexpr BridgeId kBridge = 0x0102;
+constexpr std::uint32_t kLongest = 1514;
 
 Bytes between(MacAddress source, MacAddress destination) {
   return ethernet_frame(wire::ether_type::kIpv4, pattern(46), destination, source);
@@ -41,6 +43,10 @@ std::vector<Row> rows() {
       {"13 bytes", truncated(plain, 13), "too_short"},
       {"nothing", {}, "too_short"},
       {"13 bytes from a group", truncated(from({{1, 0, 0, 0, 0, 1}}), 13), "too_short"},
+      {"as long as may be", padded(plain, kLongest), "unicast"},
+      {"a byte more", padded(plain, kLongest + 1), "too_long"},
+      {"a byte more, to all", padded(to(MacAddress::broadcast()), kLongest + 1), "too_long"},
+      {"a byte more, from a group", padded(from({{1, 0, 0, 0, 0, 1}}), kLongest + 1), "too_long"},
       {"broadcast", to(MacAddress::broadcast()), "broadcast"},
       {"almost broadcast: first byte", to({{0xfd, 255, 255, 255, 255, 255}}), "multicast"},
       {"almost broadcast: last byte", to({{255, 255, 255, 255, 255, 0xfe}}), "multicast"},
@@ -89,7 +95,7 @@ TEST(BridgeInput, PutsEachFrameIntoItsLane) {
     packets.receive(burst);
     EXPECT_FALSE(locate_frames(burst));
     BridgeKeys keys;
-    const BridgeInput out = bridge_input(burst, burst.all(), kBridge, keys);
+    const BridgeInput out = bridge_input(burst, burst.all(), kBridge, kLongest, keys);
     expect_row(row, out, keys, 0);
     EXPECT_TRUE(add_up(out, kLanes, burst.all())) << row.name;
     EXPECT_EQ(packets.bytes(0), row.frame) << row.name << ": changed";
@@ -112,7 +118,7 @@ TEST(BridgeInput, EveryBurstSizeWithMixedLanes) {
       packets.receive(burst);
       locate_frames(burst);
       BridgeKeys keys;
-      const BridgeInput out = bridge_input(burst, burst.all(), kBridge, keys);
+      const BridgeInput out = bridge_input(burst, burst.all(), kBridge, kLongest, keys);
       ASSERT_TRUE(add_up(out, kLanes, burst.all())) << "size " << size;
       for (unsigned i = 0; i < size; ++i)
         ASSERT_NO_FATAL_FAILURE(expect_row(*chosen[i], out, keys, i));
@@ -132,7 +138,7 @@ TEST(BridgeInput, LooksOnlyAtItsLane) {
   for (int round = 0; round < 100; ++round) {
     const Lane lane = Lane{random()} & burst.all();
     BridgeKeys keys;
-    const BridgeInput out = bridge_input(burst, lane, kBridge, keys);
+    const BridgeInput out = bridge_input(burst, lane, kBridge, kLongest, keys);
     ASSERT_TRUE(add_up(out, kLanes, lane));
     ASSERT_TRUE((out.tagged - lane).empty());
   }

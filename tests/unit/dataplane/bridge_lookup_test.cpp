@@ -107,7 +107,7 @@ class BridgeLookupTest : public testing::Test {
     packets.receive(burst);
     locate_frames(burst);
     BridgeKeys keys;
-    const BridgeInput input = bridge_input(burst, burst.all(), kBridge, keys);
+    const BridgeInput input = bridge_input(burst, burst.all(), kBridge, 1514, keys);
     const Lane lane = burst.all() - input.bad_source;
     const BridgeLookup out = bridge_lookup(burst, lane, fdb_.reader(), keys, kContext);
     ASSERT_TRUE(add_up(out, kWhere, lane));

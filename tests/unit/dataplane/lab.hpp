@@ -62,6 +62,7 @@ inline control::Target by_verdict(Egress verdict, InterfaceId interface = 0) {
 struct Sent {
   InterfaceId interface;
   Bytes frame;
+  friend bool operator==(const Sent&, const Sent&) = default;
 };
 /// What reached the control plane.
 struct Punted {

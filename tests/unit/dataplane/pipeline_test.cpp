@@ -363,14 +363,77 @@ TEST(Pipeline, TheControlPlanesPacketsLeaveAsTheyAre) {
   EXPECT_EQ(lab().imbalance(), "");
 }
 
-TEST(Pipeline, AFrameInSeveralBuffersIsTooLong) {
-  for (const Bytes& head : {to({198, 18, 0, 1}), ArpPacket{}.frame(), Bytes(5, 0xff)}) {
-    rte_mbuf* const packet = lab().make(head);
-    ASSERT_EQ(rte_pktmbuf_chain(packet, lab().make(pattern(700))), 0);
+/// A frame in buffers that end before these bytes of it.
+rte_mbuf* chain(const Bytes& frame, std::vector<std::size_t> ends) {
+  ends.push_back(frame.size());
+  rte_mbuf* packet = nullptr;
+  std::size_t from = 0;
+  for (const std::size_t end : ends) {
+    rte_mbuf* const part = lab().make({frame.begin() + static_cast<std::ptrdiff_t>(from),
+                                       frame.begin() + static_cast<std::ptrdiff_t>(end)});
+    if (packet == nullptr)
+      packet = part;
+    else
+      EXPECT_EQ(rte_pktmbuf_chain(packet, part), 0);
+    from = end;
+  }
+  return packet;
+}
+
+TEST(Pipeline, AFrameInSeveralBuffersIsMadeWhole) {
+  const Bytes longest = long_packet({198, 18, 0, 1}, 1500), plain = to({198, 18, 0, 1});
+  const Bytes longer = long_packet({198, 18, 0, 1}, 1501);
+  const Bytes beyond = long_packet({198, 18, 0, 1}, 1509);
+  Bytes huge = longest;
+  huge.resize(5000);
+  struct Chain {
+    const char* name;
+    Bytes frame;
+    std::vector<std::size_t> ends;
+    const char* outcome;
+    unsigned joined = 1;
+  };
+  const Chain rows[] = {
+      {"two buffers", longest, {1024}, "sent wan"},
+      {"three, cut within the headers", longest, {3, 20}, "sent wan"},
+      {"a byte in the second", plain, {plain.size() - 1}, "sent wan"},
+      {"ARP", ArpPacket{}.frame(), {15, 30}, "sent lan"},
+      {"to be split", long_packet({198, 19, 0, 1}, 1000), {500}, "sent narrow, sent narrow"},
+      {"a byte more than the MTU", longer, {1024}, "drop frame-too-long"},
+      {"more than the MTU and two tags", beyond, {1024}, "drop frame-too-long", 0},
+      {"more than a buffer holds", huge, {2000, 4000}, "drop frame-too-long", 0},
+  };
+  const InterfaceCounters& lan = lab().counters().interface[kLan];
+  for (const Chain& row : rows) {
+    const std::uint64_t joined = lan.joined.get(), bytes = lan.rx_bytes.get();
+    rte_mbuf* const packet = chain(row.frame, row.ends);
     lab().arrive(kLan, {&packet, 1});
     lab().round();
-    EXPECT_EQ(collect().text, "drop frame-too-long");
+    const Outcome outcome = collect();
+    EXPECT_EQ(outcome.text, row.outcome) << row.name;
+    EXPECT_EQ(lan.joined.get() - joined, row.joined) << row.name;
+    EXPECT_EQ(lan.rx_bytes.get() - bytes, row.frame.size()) << row.name;
+    if (row.frame == longest) {
+      EXPECT_EQ(outcome.sent, pass(longest).sent) << row.name;
+    }
   }
+}
+
+// Of a burst those that cannot be made whole are dropped, and nothing else.
+TEST(Pipeline, ChainsWithoutABufferAreDropped) {
+  const Bytes plain = to({198, 18, 0, 1});
+  rte_mbuf* packets[Burst::kSize];
+  for (unsigned i = 0; i < Burst::kSize; ++i)
+    packets[i] = i % 4 == 0 ? chain(plain, {30}) : lab().make(plain);
+  std::vector<rte_mbuf*> taken;
+  while (rte_mbuf* const packet = rte_pktmbuf_alloc(lab().packets())) taken.push_back(packet);
+  // The first finds none; the buffers that it gives back are two for the next, and so on.
+  lab().arrive(kLan, packets);
+  lab().round();
+  EXPECT_EQ(lab().drops()["no-buffer"], 1u);
+  EXPECT_EQ(lab().sent().size(), Burst::kSize - 1);
+  rte_pktmbuf_free_bulk(taken.data(), static_cast<unsigned>(taken.size()));
+  EXPECT_EQ(lab().imbalance(), "");
 }
 
 // What the port does not take is dropped and counted; the worker does not wait.

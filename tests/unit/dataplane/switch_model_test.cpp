@@ -55,6 +55,7 @@ class Model {
   }
 
   void bridge(unsigned member, std::uint16_t priority, const Bytes& frame) {
+    if (frame.size() > longest[member]) return drop("frame-too-long");
     if (!from(frame).is_station()) return drop("bad-source-mac");
     if (to(frame).bytes[0] == 1 && to(frame).bytes[1] == 0x80) return drop("reserved-address");
     const auto source = stations.find(from(frame));
@@ -191,9 +192,10 @@ TEST(SwitchModel, RandomFramesThroughRandomBridges) {
     for (const auto& [reason, count] : model.drops) seen[reason] += count;
   }
   EXPECT_GT(sent, 10'000u);
-  for (const char* reason : {"bad-source-mac", "frame-over-mtu", "local-unsupported",
-                             "loop-blocked", "no-member", "own-source-mac", "port-blocked",
-                             "reserved-address", "same-interface", "split-horizon", "unknown-vlan"})
+  for (const char* reason :
+       {"bad-source-mac", "frame-over-mtu", "frame-too-long", "local-unsupported", "loop-blocked",
+        "no-member", "own-source-mac", "port-blocked", "reserved-address", "same-interface",
+        "split-horizon", "unknown-vlan"})
     EXPECT_GT(seen[reason], 50u) << reason;
 }
 

@@ -251,13 +251,23 @@ TEST_F(SwitchRouting, MirrorsCopyTagsThatStandBeside) {
 
 TEST_F(SwitchRouting, MirrorsSendNoChains) {
   switch_lab().change([&](Snapshot& s) { mirror(s, kA, true, false); });
-  rte_mbuf* const packet = switch_lab().make(pattern(1500));
-  ASSERT_EQ(rte_pktmbuf_chain(packet, switch_lab().make(pattern(1500))), 0);
-  switch_lab().arrive(kA, {&packet, 1});
-  switch_lab().round();
-  EXPECT_TRUE(switch_lab().sent().empty());
-  EXPECT_EQ(take_endings(), "drop frame-too-long, drop mirror-full");
-  EXPECT_EQ(switch_lab().imbalance(), "");
+  for (const std::size_t rest : {300u, 1500u}) {
+    const Bytes first = ethernet_frame(0x88b5, pattern(700), host(0), host(0));
+    rte_mbuf* const packet = switch_lab().make(first);
+    ASSERT_EQ(rte_pktmbuf_chain(packet, switch_lab().make(pattern(rest))), 0);
+    switch_lab().arrive(kA, {&packet, 1});
+    switch_lab().round();
+    const std::vector<Sent> sent = switch_lab().sent();
+    if (rest == 300u) {
+      ASSERT_EQ(sent.size(), 1u);
+      EXPECT_EQ(sent[0].frame.size(), first.size() + rest) << "the copy is whole";
+      EXPECT_EQ(take_endings(), "drop same-interface");
+    } else {
+      EXPECT_TRUE(sent.empty());
+      EXPECT_EQ(take_endings(), "drop frame-too-long");
+    }
+    EXPECT_EQ(switch_lab().imbalance(), "");
+  }
 }
 
 // A worker without a transmit queue on a port: packets that others hold too go by the ring.

@@ -24,6 +24,10 @@ Bytes between(MacAddress source, MacAddress destination, std::size_t payload = 3
 Bytes to(MacAddress destination, std::size_t payload = 30) {
   return between(host(0), destination, payload);
 }
+Bytes with_all(Bytes frame) {
+  MacAddress::broadcast().store(frame.data());
+  return frame;
+}
 Bytes igmp(MacAddress source) {
   return Ipv4Packet{.to_mac = kGroupMac,
                     .from_mac = source,
@@ -221,7 +225,23 @@ std::vector<Row> rows() {
        [](Snapshot& s) { s.bridges[kBridge].flooding &= ~member_bit(2); }},
       // MTU.
       {"as long as may be", 0, to(host(1), 1480), {1}},
-      {"a byte more", 0, to(host(1), 1481), {}, "drop frame-over-mtu"},
+      {"a byte more than may come in", 0, to(host(1), 1481), {}, "drop frame-too-long"},
+      {"a byte more, to all", 0, with_all(to({}, 1481)), {}, "drop frame-too-long"},
+      {"a byte more than may come in by a VLAN",
+       2,
+       between(host(2), host(0), 1400),
+       {},
+       "drop frame-too-long",
+       [](Snapshot& s) { s.interfaces[kC10].mtu = 1419; }},
+      {"a byte more than may go out",
+       0,
+       to(host(1), 1480),
+       {},
+       "drop frame-over-mtu",
+       [](Snapshot& s) {
+         s.interfaces[kB].mtu = 1499;
+         s.bridges[kBridge].smallest_mtu = 1499;
+       }},
       {"flood, too long for one",
        0,
        to(kStranger, 1400),
@@ -231,7 +251,16 @@ std::vector<Row> rows() {
          s.interfaces[kD10].mtu = 1419;
          s.bridges[kBridge].smallest_mtu = 1419;
        }},
-      {"flood, too long for all", 0, to(kStranger, 1481), {}, "drop frame-over-mtu"},
+      {"flood, too long for all",
+       0,
+       to(kStranger, 1480),
+       {},
+       "drop frame-over-mtu",
+       [](Snapshot& s) {
+         for (const InterfaceId id : kMembers)
+           if (id != kA) s.interfaces[id].mtu = 1499;
+         s.bridges[kBridge].smallest_mtu = 1499;
+       }},
       // Multicast.
       {"IGMP with snooping", 0, igmp(host(0)), {}, "punt igmp", snoop},
       {"IGMP without", 0, igmp(host(0)), kOthersThanA},
@@ -394,6 +423,72 @@ TEST_F(Switching, MarksStationsAsHeardAndSpokenTo) {
   EXPECT_EQ(switch_lab().sent().size(), 1u);
 }
 
+// A port's bytes are those on its cable, whoever takes tags off and puts them on.
+TEST_F(Switching, CountsTheSameBytesWhoeverHandlesTags) {
+  const Bytes frame = between(host(2), host(4), 100);
+  std::vector<std::array<std::uint64_t, 4>> counted;
+  const auto totals = [] {
+    const auto& all = switch_lab().counters().interface;
+    return std::array{all[kC].rx_bytes.get(), all[kC10].rx_bytes.get(), all[kD30].tx_bytes.get(),
+                      all[kD].tx_bytes.get()};
+  };
+  for (const bool by_port : {false, true}) {
+    switch_lab().change([&](Snapshot& s) { s.interfaces[kD30].inserts_vlan = by_port; });
+    const auto before = totals();
+    rte_mbuf* const packet = switch_lab().make(by_port ? frame : on_wire(2, frame).frame);
+    if (by_port) {
+      packet->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+      packet->vlan_tci = 10;
+    }
+    switch_lab().arrive(kC, {&packet, 1});
+    switch_lab().round();
+    counted.push_back(totals());
+    for (std::size_t i = 0; i < before.size(); ++i) counted.back()[i] -= before[i];
+    EXPECT_EQ(switch_lab().sent().size(), 1u);
+    EXPECT_EQ(switch_lab().imbalance(), "");
+  }
+  const std::uint64_t size = frame.size();
+  EXPECT_EQ(counted[0], (std::array{size + 4, size, size, size + 4}));
+  EXPECT_EQ(counted[1], counted[0]);
+}
+
+TEST_F(Switching, CountsTheTagOfWhatFindsNoRoom) {
+  const InterfaceCounters& counters = switch_lab().counters().interface[kD];
+  const std::uint64_t before = counters.tx_bytes.get();
+  switch_lab().change([&](Snapshot& s) { s.interfaces[kD30].inserts_vlan = true; });
+  const Bytes frame = between(host(2), host(4));
+  // A burst of those that wait comes back as the ring is polled, and makes room for as many.
+  const unsigned waiting = switch_lab().clog(kD, Bytes(60, 0xab));
+  for (unsigned i = 0; i < 3; ++i) switch_lab().arrive(kA, between(host(0), host(4)));
+  for (unsigned i = 0; i < Burst::kSize; ++i) switch_lab().arrive(kC, on_wire(2, frame).frame);
+  switch_lab().round();
+  EXPECT_EQ(switch_lab().drops()["tx-queue-full"], 3u);
+  EXPECT_EQ(counters.tx_bytes.get() - before, Burst::kSize * (frame.size() + 4));
+  EXPECT_EQ(switch_lab().sent().size(), waiting);
+  EXPECT_EQ(switch_lab().imbalance(), "");
+}
+
+TEST_F(Switching, JoinsChainsBeforeItLooks) {
+  const Bytes frame = between(host(2), host(0), 1400);
+  for (const std::size_t cut : {3u, 15u, 700u}) {
+    const Bytes wire = on_wire(2, frame).frame;
+    rte_mbuf* const packet =
+        switch_lab().make({wire.begin(), wire.begin() + static_cast<long>(cut)});
+    ASSERT_EQ(rte_pktmbuf_chain(
+                  packet, switch_lab().make({wire.begin() + static_cast<long>(cut), wire.end()})),
+              0);
+    const std::uint64_t bytes = switch_lab().counters().interface[kC].rx_bytes.get();
+    const std::uint64_t joined = switch_lab().counters().interface[kC].joined.get();
+    switch_lab().arrive(kC, {&packet, 1});
+    switch_lab().round();
+    expect_sent(fmt::format("cut at {}", cut), switch_lab().sent(), {{kA, frame}});
+    EXPECT_EQ(switch_lab().counters().interface[kC].rx_bytes.get() - bytes, wire.size());
+    EXPECT_EQ(switch_lab().counters().interface[kC].joined.get() - joined, 1u);
+    EXPECT_EQ(take_endings(), "");
+    EXPECT_EQ(switch_lab().imbalance(), "");
+  }
+}
+
 TEST_F(Switching, CountsByInterface) {
   const auto totals = [](InterfaceId id) {
     const InterfaceCounters& each = switch_lab().counters().interface[id];
@@ -421,8 +516,8 @@ TEST_F(Switching, CountsByInterface) {
   EXPECT_EQ(change(kC), (Row8{4, 4 * (size + 4), 0, 0, 0, 0, 0, 0}));
   EXPECT_EQ(change(kC10), (Row8{4, 4 * size, 0, 0, 2, 1, 1, 2}));
   EXPECT_EQ(change(kA), (Row8{0, 0, 2, 2 * size, 0, 0, 0, 0}));
-  EXPECT_EQ(change(kD30), (Row8{0, 0, 4, 4 * (size + 4), 0, 0, 0, 0}));
-  EXPECT_EQ(change(kD57), (Row8{0, 0, 2, 2 * (size + 8), 0, 0, 0, 0}));
+  EXPECT_EQ(change(kD30), (Row8{0, 0, 4, 4 * size, 0, 0, 0, 0})) << "as it receives: no tags";
+  EXPECT_EQ(change(kD57), (Row8{0, 0, 2, 2 * size, 0, 0, 0, 0}));
   EXPECT_EQ(change(kD), (Row8{0, 0, 8, 6 * (size + 4) + 2 * (size + 8), 0, 0, 0, 0}));
   EXPECT_EQ(switch_lab().imbalance(), "");
 }
