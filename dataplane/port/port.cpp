@@ -22,6 +22,7 @@
 namespace weir {
 namespace {
 
+// config/limits.hpp warns by these.
 constexpr std::uint16_t kDescriptors = 1024;
 constexpr std::uint16_t kArpDescriptors = 256;  // what lies there too long serves nobody
 
@@ -79,6 +80,7 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
   try {
     bring_up(request, workers, pool);
     set_filters(request);
+    ask_driver(pool);
   } catch (...) {
     if (kernel_filter_ >= 0) ::close(kernel_filter_);
     close_device(id_);
@@ -141,7 +143,7 @@ void Port::bring_up(const PortRequest& request, unsigned workers, rte_mempool* p
   // A queue that nothing is steered to would only get what nobody looks for there.
   steers_arp_ = false;
   configure(request, pool);
-  start();
+  start(pool);
 }
 
 /// False: not so, and why is told; the port is stopped then.
@@ -150,7 +152,7 @@ bool Port::start_with_arp_queue(const PortRequest& request, rte_mempool* pool) {
     configure(request, pool);
     // Not before its queues are there: mlx5 judges a rule by them.
     if (!takes_arp_rule()) return false;
-    start();
+    start(pool);
   } catch (const std::runtime_error&) {
     // It may be that queue which is too many; if not, the next try says what is wrong.
     arp_queue_why_ = driver_ + " does not start with one receive queue more";
@@ -162,9 +164,28 @@ bool Port::start_with_arp_queue(const PortRequest& request, rte_mempool* pool) {
   return false;
 }
 
-void Port::start() {
-  if (const int error = rte_eth_dev_start(id_); error != 0)
-    fail("does not start", error, "see the log above for the driver's reason");
+/// Buffers that the receive queues are filled with.
+std::uint32_t Port::wanted_buffers() const {
+  return std::uint32_t{rx_queues_} * facts_.rx_descriptors +
+         (steers_arp_ ? facts_.arp_descriptors : 0u);
+}
+
+/// What mends it if the pool had fewer than the receive queues want; empty: it had enough.
+std::string Port::lack_of_buffers(const rte_mempool* pool, std::uint32_t available) const {
+  const std::uint32_t wanted = wanted_buffers();
+  if (available >= wanted) return {};
+  return fmt::format(
+      "its receive queues want {} packet buffers, {} are free: raise `system.memory.packets` to {} "
+      "or more, or lower `queues`",
+      wanted, available, pool->size - available + wanted);
+}
+
+void Port::start(rte_mempool* pool) {
+  const std::uint32_t available = rte_mempool_avail_count(pool);
+  const int error = rte_eth_dev_start(id_);
+  if (error == 0) return;
+  const std::string lack = lack_of_buffers(pool, available);
+  fail("does not start", error, lack.empty() ? "see the log above for the driver's reason" : lack);
 }
 
 void Port::configure(const PortRequest& request, rte_mempool* pool) {
@@ -177,22 +198,13 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
   if (strips_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
   if (filters_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
   if (inserts_vlan_) conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
-  const std::uint64_t rss =
-      (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP) & info.flow_type_rss_offloads;
-  uses_rss_ = rx_queues_ > 1 && rss != 0;
-  if (uses_rss_) {
-    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf = rss;
-  }
   const unsigned largest = largest_mtu(info);
   if (request.mtu > largest && !request.mtu_is_set)
     fail(fmt::format("takes an mtu of {} at most, {} is asked for", largest, request.mtu), EINVAL,
          "lower `mtu`");
   conf.rxmode.mtu = std::min<std::uint16_t>(request.mtu, static_cast<std::uint16_t>(largest));
-  const int queues = rx_queues_ + (steers_arp_ ? 1 : 0);
-  if (const int error =
-          rte_eth_dev_configure(id_, static_cast<std::uint16_t>(queues), tx_queues_, &conf);
-      error != 0)
+  facts_.largest_mtu = static_cast<std::uint16_t>(largest);
+  if (const int error = configure_spreading(conf, info); error != 0)
     fail("cannot be configured", error, "lower `queues` or `mtu`");
   set_mtu(request);
   make_queues(pool);
@@ -201,18 +213,22 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
 void Port::make_queues(rte_mempool* pool) {
   std::uint16_t rx_descriptors = kDescriptors, tx_descriptors = kDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
+  facts_.rx_descriptors = rx_descriptors;
+  facts_.tx_descriptors = tx_descriptors;
+  facts_.arp_descriptors = kArpDescriptors;
+  rte_eth_dev_adjust_nb_rx_tx_desc(id_, &facts_.arp_descriptors, nullptr);
+  const std::uint32_t available = rte_mempool_avail_count(pool);
   const int socket = rte_eth_dev_socket_id(id_);
   const int queues = rx_queues_ + (steers_arp_ ? 1 : 0);
   for (std::uint16_t queue = 0; queue < queues; ++queue) {
-    if (queue == arp_queue()) {
-      rx_descriptors = kArpDescriptors;
-      rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, nullptr);
-    }
+    if (queue == arp_queue()) rx_descriptors = facts_.arp_descriptors;
     if (const int failed = rte_eth_rx_queue_setup(id_, queue, rx_descriptors,
                                                   static_cast<unsigned>(socket), nullptr, pool);
-        failed != 0)
+        failed != 0) {
+      const std::string lack = lack_of_buffers(pool, available);
       fail(fmt::format("receive queue {} cannot be set up", queue), failed,
-           "raise `system.memory.packets`");
+           lack.empty() ? "raise `system.memory.hugepages`" : lack);
+    }
   }
   for (std::uint16_t queue = 0; queue < tx_queues_; ++queue)
     if (const int failed = rte_eth_tx_queue_setup(id_, queue, tx_descriptors,
@@ -227,6 +243,7 @@ void Port::set_mtu(const PortRequest& request) {
   if (request.mtu_is_set) return;
   // Where there is no such thing, the router holds to it all the same.
   const int error = rte_eth_dev_set_mtu(id_, request.mtu);
+  facts_.has_mtu = error == 0;
   if (error != 0 && error != -ENOTSUP)
     fail(fmt::format("does not take mtu {}", request.mtu), error, "change `mtu`");
 }
@@ -237,7 +254,8 @@ LinkState Port::link() const {
   rte_eth_link link{};
   if (rte_eth_link_get_nowait(id_, &link) != 0) return {};
   return {link.link_status == RTE_ETH_LINK_UP,
-          link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed};
+          link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed,
+          link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX, link.link_autoneg == RTE_ETH_LINK_AUTONEG};
 }
 
 std::uint64_t Port::dropped_by_sockets() const {

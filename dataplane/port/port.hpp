@@ -14,6 +14,10 @@
 // (RTE_MBUF_F_RX_VLAN alone says nothing: net_af_packet sets it on frames that have their tag.)
 // One that leaves needs RTE_MBUF_F_TX_VLAN and `vlan_tci`, in a buffer that nobody else refers to.
 //
+// Receive queues (port_steering.cpp). A port with several spreads by addresses and ports (RSS),
+// both directions of a flow to the same queue where the driver tells how long a key it takes; by
+// addresses alone where it refuses that; and has one queue where it refuses to spread at all.
+//
 // ARP (port_steering.cpp). A port that takes rules (rte_flow) and has a receive queue to spare puts
 // ARP there and nothing else: then a storm of it fills that queue, and drops what is in no other.
 #pragma once
@@ -29,6 +33,9 @@
 #include "dataplane/net/mac_address.hpp"
 #include "dataplane/port/device.hpp"
 #include "dataplane/port/link_state.hpp"
+
+struct rte_eth_conf;
+struct rte_eth_dev_info;
 
 namespace weir {
 
@@ -61,6 +68,32 @@ struct PortCounters {
     tx_errors += other.tx_errors;
     return *this;
   }
+};
+
+/// How a port spreads what it receives.
+struct Spreading {
+  std::uint64_t types = 0;       // RTE_ETH_RSS_*; 0: it does not
+  std::uint8_t key_bytes = 0;    // of the symmetric key; 0: the driver's own
+  std::uint16_t table_size = 0;  // entries that lead to queues; 0: unknown
+  std::string why;               // why it does not, or by addresses alone
+};
+
+/// What a port's driver says of itself and its queues, once it runs.
+struct PortFacts {
+  int numa_node = -1;    // -1: none, or unknown
+  std::string firmware;  // empty: the driver does not tell
+  std::uint16_t largest_mtu = 0, most_rx_queues = 0, most_tx_queues = 0;
+  std::uint16_t rx_descriptors = 0, arp_descriptors = 0, tx_descriptors = 0;  // of each queue
+  std::uint32_t buffer_bytes = 0;  // of a receive buffer, that the NIC may fill
+  bool has_mtu = false;            // the driver was told the MTU and took it
+  bool several_buffers = false;    // what is longer comes in more than one of them
+  std::uint16_t vlans_filtered = 0;
+};
+
+/// A counter of the driver's own, as it calls it.
+struct ExtendedCounter {
+  std::string name;
+  std::uint64_t value = 0;
 };
 
 class Port {
@@ -105,9 +138,13 @@ class Port {
   const std::string& promiscuous_why() const { return promiscuous_why_; }
   /// Who takes tags off and puts them on: "hardware", "software".
   const char* vlan_tags() const { return strips_vlan_ && inserts_vlan_ ? "hardware" : "software"; }
+  const Spreading& spreading() const { return spreading_; }
+  const PortFacts& facts() const { return facts_; }
   LinkState link() const;
   /// For one thread at a time: drivers add up registers that a read clears.
   PortCounters counters() const;
+  /// Those that are not zero.
+  std::vector<ExtendedCounter> extended_counters() const;
   /// Readable when packets wait in the receive queue of that number; empty: the port can only be
   /// polled. The driver's.
   const std::vector<int>& wake_fds() const { return wake_fds_; }
@@ -122,7 +159,7 @@ class Port {
   void watch_device(const PortRequest& request);
   void bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool);
   bool start_with_arp_queue(const PortRequest& request, rte_mempool* pool);
-  void start();
+  void start(rte_mempool* pool);
   void configure(const PortRequest& request, rte_mempool* pool);
   void make_queues(rte_mempool* pool);
   void set_mtu(const PortRequest& request);
@@ -131,6 +168,10 @@ class Port {
   void set_macs(const PortRequest& request);
   void set_multicast(const PortRequest& request);
   void set_vlans(const PortRequest& request);
+  std::uint32_t wanted_buffers() const;
+  std::string lack_of_buffers(const rte_mempool* pool, std::uint32_t available) const;
+  int configure_spreading(rte_eth_conf& conf, const rte_eth_dev_info& info);
+  void ask_driver(rte_mempool* pool);
   bool may_steer_arp(const PortRequest& request, std::uint16_t most_queues);
   bool takes_arp_rule();
   bool steer_arp(const PortRequest& request);
@@ -151,7 +192,8 @@ class Port {
   mutable std::uint64_t socket_drops_ = 0;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;
-  bool uses_rss_ = false;
+  Spreading spreading_;
+  PortFacts facts_;
   bool steers_arp_ = false;
   std::string arp_queue_why_;
   bool macs_set_ = true;

@@ -130,8 +130,12 @@ void Port::set_vlans(const PortRequest& request) {
   // does not take 0 lets them in by itself.
   rte_eth_dev_vlan_filter(id_, 0, 1);
   for (const std::uint16_t vlan : request.vlans) {
-    if (rte_eth_dev_vlan_filter(id_, vlan, 1) == 0) continue;
+    if (rte_eth_dev_vlan_filter(id_, vlan, 1) == 0) {
+      ++facts_.vlans_filtered;
+      continue;
+    }
     filters_vlan_ = false;
+    facts_.vlans_filtered = 0;
     const int offloads = rte_eth_dev_get_vlan_offload(id_);
     if (offloads >= 0) rte_eth_dev_set_vlan_offload(id_, offloads & ~RTE_ETH_VLAN_FILTER_OFFLOAD);
     go_promiscuous("vlan");

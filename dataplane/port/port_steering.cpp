@@ -1,10 +1,12 @@
-// ARP to a receive queue of its own: see port.hpp. What refuses is told, and ARP comes among the
-// rest.
+// What comes to which receive queue: spread by RSS, and ARP to one of its own. See port.hpp. What
+// refuses is told.
 #include <fmt/format.h>
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_flow.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -52,6 +54,18 @@ class ArpRule {
   rte_flow_action actions_[2]{};
 };
 
+// The pattern that makes Toeplitz's hash the same in both directions of a flow (Woo and Park,
+// "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
+// As long as any driver may want it, and for good: drivers keep the pointer, and read it at start.
+auto symmetric_key = [] {
+  std::array<std::uint8_t, UINT8_MAX> key{};
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+  return key;
+}();
+
+constexpr std::uint64_t kByAddresses = RTE_ETH_RSS_IP;
+constexpr std::uint64_t kByPorts = RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP;
+
 std::string reason(const std::string& driver, const rte_flow_error& why) {
   return fmt::format("{} refuses the rule (rte_flow){}{}", driver,
                      why.message != nullptr ? ": " : "", why.message != nullptr ? why.message : "");
@@ -95,9 +109,47 @@ bool Port::steer_arp(const PortRequest& request) {
   return true;
 }
 
+/// Configures the port to spread as well as it takes. 0, or why it takes no way at all; queues are
+/// fewer afterwards where nothing would come to them.
+int Port::configure_spreading(rte_eth_conf& conf, const rte_eth_dev_info& info) {
+  const auto configure = [&] {
+    const int queues = rx_queues_ + (steers_arp_ ? 1 : 0);
+    return rte_eth_dev_configure(id_, static_cast<std::uint16_t>(queues), tx_queues_, &conf);
+  };
+  spreading_ = {};
+  const std::uint64_t offered = info.flow_type_rss_offloads & (kByAddresses | kByPorts);
+  if (rx_queues_ == 1 || offered == 0) {
+    // Without RSS there may be something else that spreads: sockets of one group, rings.
+    if (rx_queues_ > 1) spreading_.why = driver_ + " has no RSS and spreads by itself";
+    return configure();
+  }
+  conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+  auto& rss = conf.rx_adv_conf.rss_conf;
+  rss.rss_key = info.hash_key_size == 0 ? nullptr : symmetric_key.data();
+  rss.rss_key_len = info.hash_key_size;
+  for (const std::uint64_t types : {offered, offered & kByAddresses}) {
+    if (types == 0 || types == spreading_.types) continue;
+    spreading_.types = rss.rss_hf = types;
+    if (const int error = configure(); error != 0) {
+      spreading_.why =
+          fmt::format("{} refuses to spread by {} ({})", driver_,
+                      (types & kByPorts) != 0 ? "ports" : "addresses", rte_strerror(-error));
+      continue;
+    }
+    spreading_.key_bytes = info.hash_key_size;
+    spreading_.table_size = info.reta_size;
+    return 0;
+  }
+  conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+  rss = {};
+  spreading_.types = 0;
+  rx_queues_ = 1;
+  return configure();
+}
+
 /// RSS, where it is used, spreads to the queues before it.
 bool Port::keep_rest_off_arp_queue() {
-  if (!uses_rss_) return true;
+  if (spreading_.types == 0) return true;
   rte_eth_dev_info info{};
   if (rte_eth_dev_info_get(id_, &info) != 0 || info.reta_size == 0) return false;
   std::vector<rte_eth_rss_reta_entry64> table((info.reta_size + RTE_ETH_RETA_GROUP_SIZE - 1u) /

@@ -1,8 +1,9 @@
-// Which filters a port gets by what its driver can do. The NIC is net_null behind the calls of
-// ethdev that the linker leads here (--wrap, see meson.build): it can what a row says, and notes
-// what it was asked.
+// Which filters a port gets, and how it spreads, by what its driver can do; and what is told of it.
+// The NIC is net_null behind the calls of ethdev that the linker leads here (--wrap, see
+// meson.build): it can what a row says, and notes what it was asked.
 #include <gtest/gtest.h>
 #include <rte_ethdev.h>
+#include <rte_thash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/port/port_report.hpp"
 #include "tests/unit/dataplane/lab.hpp"
 
 namespace weir::test {
@@ -26,8 +28,15 @@ struct FakeNic {
   bool default_mac = true, add_mac = true, list = true, all = true, promiscuous = true;
   std::uint64_t rx = kStrip | kFilter, tx = kInsert;
   std::uint16_t refused_vlan = 0xffff;
+  std::uint64_t rss = 0, refused_rss = 0;
+  std::uint8_t key_bytes = 0;
+  const char* firmware = nullptr;
+  bool scattered = false;
   // What it was told.
   std::optional<std::uint64_t> rx_set, tx_set;
+  std::uint64_t rss_set = 0;
+  std::vector<std::uint8_t> key;
+  int queues = 0;
   MacAddress mac;
   std::vector<MacAddress> macs, groups;
   std::vector<std::uint16_t> vlans;
@@ -52,6 +61,9 @@ int __wrap_rte_eth_dev_info_get(std::uint16_t port, rte_eth_dev_info* info) {
   info->driver_name = fake->driver;
   info->rx_offload_capa = fake->rx;
   info->tx_offload_capa = fake->tx;
+  info->flow_type_rss_offloads = fake->rss;
+  info->hash_key_size = fake->key_bytes;
+  info->reta_size = 128;
   return result;
 }
 
@@ -63,8 +75,35 @@ int __wrap_rte_eth_dev_configure(std::uint16_t port, std::uint16_t rx, std::uint
   if (fake != nullptr) {
     fake->rx_set = std::exchange(real.rxmode.offloads, 0);
     fake->tx_set = std::exchange(real.txmode.offloads, 0);
+    const bool spreads =
+        std::exchange(real.rxmode.mq_mode, RTE_ETH_MQ_RX_NONE) == RTE_ETH_MQ_RX_RSS;
+    const rte_eth_rss_conf rss = std::exchange(real.rx_adv_conf.rss_conf, {});
+    if (!spreads && rss.rss_hf != 0) return -EINVAL;
+    if ((rss.rss_hf & fake->refused_rss) != 0) return -ENOTSUP;
+    fake->rss_set = rss.rss_hf;
+    fake->key.assign(rss.rss_key, rss.rss_key + (rss.rss_key != nullptr ? rss.rss_key_len : 0));
+    fake->queues = rx;
   }
   return __real_rte_eth_dev_configure(port, rx, tx, &real);
+}
+
+int __real_rte_eth_dev_fw_version_get(std::uint16_t port, char* version, std::size_t size);
+int __wrap_rte_eth_dev_fw_version_get(std::uint16_t port, char* version, std::size_t size) {
+  if (fake == nullptr) return __real_rte_eth_dev_fw_version_get(port, version, size);
+  if (fake->firmware == nullptr) return -ENOTSUP;
+  std::snprintf(version, size, "%s", fake->firmware);
+  return 0;
+}
+
+int __real_rte_eth_rx_queue_info_get(std::uint16_t port, std::uint16_t queue,
+                                     rte_eth_rxq_info* info);
+int __wrap_rte_eth_rx_queue_info_get(std::uint16_t port, std::uint16_t queue,
+                                     rte_eth_rxq_info* info) {
+  if (fake == nullptr) return __real_rte_eth_rx_queue_info_get(port, queue, info);
+  if (!fake->scattered) return -ENOTSUP;
+  info->scattered_rx = 1;
+  info->rx_buf_size = 1024;
+  return 0;
 }
 
 int __real_rte_eth_dev_default_mac_addr_set(std::uint16_t port, rte_ether_addr* mac);
@@ -289,6 +328,130 @@ TEST_F(PortFilters, TakeTagsOffWhereThatLosesNothing) {
     EXPECT_STREQ(port.vlan_tags(), row.said);
     EXPECT_EQ(nic_.vlans.empty(), (row.rx & kFilter) == 0);
   }
+}
+
+constexpr std::uint64_t kAddresses = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4;
+constexpr std::uint64_t kPorts = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+
+TEST_F(PortFilters, SpreadAsWellAsTheDriverLetsThem) {
+  const std::uint64_t all = kAddresses | kPorts;
+  struct {
+    const char* name;
+    FakeNic nic;
+    std::uint16_t queues;
+    std::uint64_t types;
+    std::uint8_t key_bytes;
+    int configured;
+    const char* why;
+  } const rows[] = {
+      {"one queue", {.rss = all, .key_bytes = 40}, 1, 0, 0, 1, ""},
+      {"by addresses and ports", {.rss = all, .key_bytes = 40}, 3, all, 40, 3, ""},
+      {"a longer key", {.rss = all, .key_bytes = 52}, 2, all, 52, 2, ""},
+      {"a key of unknown length", {.rss = all}, 2, all, 0, 2, ""},
+      {"and what nobody asked for", {.rss = all | RTE_ETH_RSS_L2_PAYLOAD}, 2, all, 0, 2, ""},
+      {"addresses alone", {.rss = kAddresses, .key_bytes = 40}, 2, kAddresses, 40, 2, ""},
+      {"ports refused",
+       {.rss = all, .refused_rss = kPorts, .key_bytes = 40},
+       2,
+       kAddresses,
+       40,
+       2,
+       "net_e1000_em refuses to spread by ports (Operation not supported)"},
+      {"all refused",
+       {.rss = all, .refused_rss = all, .key_bytes = 40},
+       4,
+       0,
+       0,
+       1,
+       "net_e1000_em refuses to spread by addresses (Operation not supported)"},
+      {"addresses refused, the only ones",
+       {.rss = kAddresses, .refused_rss = kAddresses},
+       4,
+       0,
+       0,
+       1,
+       "net_e1000_em refuses to spread by addresses (Operation not supported)"},
+      {"no RSS", {}, 4, 0, 0, 4, "net_e1000_em has no RSS and spreads by itself"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    const Port& port = make(row.nic, {.queues = row.queues, .steer_arp = false});
+    EXPECT_EQ(nic_.rss_set, row.types);
+    EXPECT_EQ(port.spreading().types, row.types);
+    EXPECT_EQ(nic_.key.size(), row.key_bytes);
+    EXPECT_EQ(port.spreading().key_bytes, row.key_bytes);
+    EXPECT_EQ(nic_.queues, row.configured);
+    EXPECT_EQ(port.rx_queues(), row.configured) << "no queue that nothing comes to";
+    EXPECT_EQ(port.spreading().why, row.why);
+  }
+}
+
+TEST_F(PortFilters, SpreadBothDirectionsOfAFlowAlike) {
+  make({.rss = kAddresses | kPorts, .key_bytes = 40}, {.queues = 2, .steer_arp = false});
+  ASSERT_EQ(nic_.key.size(), 40u);
+  const std::uint32_t a = 0x0a000109, b = 0xc6120305, ports = 443u << 16 | 50123;
+  std::uint32_t there[] = {a, b, ports}, back[] = {b, a, ports << 16 | ports >> 16};
+  std::uint32_t other[] = {a, b, ports + 1};
+  const std::uint32_t hash = rte_softrss(there, 3, nic_.key.data());
+  EXPECT_EQ(rte_softrss(back, 3, nic_.key.data()), hash);
+  EXPECT_NE(rte_softrss(other, 3, nic_.key.data()), hash) << "and not all flows";
+}
+
+std::string report(const Port& port, std::uint64_t joined = 0) {
+  std::string text;
+  for (const PortCapability& each : port_capabilities(port, joined))
+    text += each.name + ": " + each.by + ": " + each.detail + "\n";
+  return text;
+}
+
+TEST_F(PortFilters, TellWhatTheNicDoes) {
+  const Port& able = make({.rx = kStrip | kFilter | RTE_ETH_RX_OFFLOAD_IPV4_CKSUM,
+                           .rss = kAddresses | kPorts,
+                           .key_bytes = 40,
+                           .firmware = "1.2, 0x80000679",
+                           .scattered = true},
+                          {.queues = 2, .vlans = {10, 20}, .wants_vlan_strip = true});
+  EXPECT_EQ(able.facts().firmware, "1.2, 0x80000679");
+  EXPECT_EQ(able.facts().rx_descriptors, 1024);
+  EXPECT_EQ(able.facts().tx_descriptors, 1024);
+  const std::string largest = std::to_string(able.facts().largest_mtu);
+  EXPECT_EQ(
+      report(able, 7),
+      "receive-checksum: hardware: the port's verdict on IPv4 headers is used\n"
+      "rss: hardware: IPv4, TCP, UDP to 2 queues, a symmetric key of 40 bytes, 128 entries\n"
+      "mac-filter: hardware: only the router's own addresses come in\n"
+      "multicast-filter: list: the groups that are listened to come in\n"
+      "promiscuous: off: what is for others stays outside\n"
+      "vlan-filter: hardware: 2 VLANs come in, others stay outside\n"
+      "vlan-strip: hardware: the port takes the outer tag off\n"
+      "vlan-insert: hardware: the port puts a single tag on\n"
+      "mtu: hardware: 1500 of " +
+          largest +
+          " at most; what comes in longer is dropped\n"
+          "long-frames: software: in buffers of 1024 bytes; the worker joins what comes in "
+          "several, 7 so far\n"
+          "arp-queue: software: ARP comes among the rest: net_e1000_em takes no rules "
+          "(rte_flow)\n"
+          "link-state: polling: looked at every 250 ms; some drivers' interrupts get stuck\n");
+
+  const Port& unable = make(bare(), {.queues = 2, .mac = kOwnMac, .steer_arp = false});
+  EXPECT_EQ(unable.facts().firmware, "");
+  EXPECT_EQ(
+      report(unable),
+      "receive-checksum: software: the worker checks IPv4 headers\n"
+      "rss: driver: net_bare has no RSS and spreads by itself\n"
+      "mac-filter: software: the port has no filter, the worker sorts\n"
+      "multicast-filter: software: the port has no filter, the worker sorts\n"
+      "promiscuous: off: what is for others stays outside\n"
+      "vlan-filter: software: the worker sorts by tag\n"
+      "vlan-strip: software: the worker takes tags off\n"
+      "vlan-insert: software: the worker puts tags on\n"
+      "mtu: hardware: 1500 of " +
+          largest +
+          " at most; what comes in longer is dropped\n"
+          "long-frames: hardware: each in one buffer of 2048 bytes\n"
+          "arp-queue: software: ARP comes among the rest: the configuration says so\n"
+          "link-state: polling: looked at every 250 ms; some drivers' interrupts get stuck\n");
 }
 
 }  // namespace

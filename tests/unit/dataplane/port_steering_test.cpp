@@ -19,6 +19,7 @@ struct Rules {
   int verdict = 0;  // of rte_flow_validate
   bool plain = true, tagged = true, spreads = true;
   int most_queues = 1024;  // that it starts with
+  int start_error = 0;
   // What it was told.
   std::vector<std::string> made;
   std::vector<std::uint16_t> spread_to;
@@ -88,6 +89,7 @@ rte_flow* __wrap_rte_flow_create(std::uint16_t port, const rte_flow_attr* attrib
 int __real_rte_eth_dev_start(std::uint16_t port);
 int __wrap_rte_eth_dev_start(std::uint16_t port) {
   rte_eth_dev_info info{};
+  if (rules != nullptr && rules->start_error != 0) return rules->start_error;
   if (rules != nullptr && rte_eth_dev_info_get(port, &info) == 0 &&
       info.nb_rx_queues > rules->most_queues)
     return -EINVAL;
@@ -226,6 +228,34 @@ TEST_F(PortSteering, IsWantedOfADeviceThatComesBackToo) {
   nic_.plain = true;
   place.put(place.reopen());
   EXPECT_EQ(place.port()->arp_queue(), 1);
+}
+
+// As e1000's: it fills its receive queues when it starts.
+TEST_F(PortSteering, SaysThatThePoolIsTooSmall) {
+  rte_mempool* const pool = lab().packets();
+  const auto refusal = [&](const char* device, bool steer) {
+    try {
+      make({.start_error = -ENOMEM}, {.queues = 2, .steer_arp = steer}, device);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string begins = "interface {0} ({0}): does not start: Cannot allocate memory; ";
+  EXPECT_EQ(refusal("net_null_rich", false),
+            fmt::format(fmt::runtime(begins + "see the log above for the driver's reason"),
+                        "net_null_rich"));
+  std::vector<rte_mbuf*> taken;
+  while (rte_mempool_avail_count(pool) > 100) taken.push_back(rte_pktmbuf_alloc(pool));
+  for (const auto& [device, steer] :
+       {std::pair{"net_null_poor", false}, std::pair{"net_null_poorer", true}})
+    EXPECT_EQ(refusal(device, steer),
+              fmt::format(fmt::runtime(begins +
+                                       "its receive queues want 2048 packet buffers, 100 are free: "
+                                       "raise `system.memory.packets` to {1} or more, or lower "
+                                       "`queues`"),
+                          device, pool->size - 100 + 2048));
+  for (rte_mbuf* const packet : taken) rte_pktmbuf_free(packet);
 }
 
 TEST_F(PortSteering, NoDriverHereTakesRules) {
