@@ -82,6 +82,9 @@ inline constexpr std::uint32_t kMinJournal = 256, kMaxJournal = 1u << 20;
 inline constexpr std::uint64_t kMinJournalBytes = 1u << 20;
 inline constexpr std::uint64_t kMaxJournalBytes = 1ULL << 40;
 // Not bounds, but what warnings measure settings by.
+/// Packet buffers that lie in each queue of a NIC, and in the cache of each worker and the control
+/// thread (DPDK's caches of 512 hold half as many again).
+inline constexpr std::uint64_t kDescriptors = 1024, kArpDescriptors = 256, kCachedPackets = 768;
 /// Packet buffers of the control plane's pool besides those for held packets.
 inline constexpr std::uint32_t kControlPackets = 8192;
 /// Requests, binding changes and gleans that one control thread can look into, a second.

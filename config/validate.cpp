@@ -40,6 +40,7 @@ class Linter {
   Findings run() {
     check_cores();
     check_memory();
+    check_packets();
     check_ports();
     check_macs();
     check_switching(config_, interfaces_, findings_);
@@ -61,6 +62,7 @@ class Linter {
 
   void check_cores();
   void check_memory();
+  void check_packets();
   void check_ports();
   void check_port(const Ethernet& ethernet);
   void check_macs();
@@ -114,6 +116,29 @@ void Linter::check_memory() {
             "M, more than hugepages: ", format_size(memory.hugepage_bytes)),
         cat("hugepages: ", format_size(enough),
             ", or packets: ", memory.hugepage_bytes / limits::kPacketBytes));
+}
+
+/// What is nowhere else but in queues and caches is lost to forwarding. Linux interfaces' drivers
+/// copy, and leave no buffer in a queue.
+void Linter::check_packets() {
+  const System& system = config_.system;
+  const std::uint64_t workers = system.worker_cores.size();
+  std::uint64_t nics = 0, queued = 0;
+  for (const Ethernet& ethernet : config_.ethernets) {
+    if (!std::holds_alternative<PciMatch>(ethernet.match)) continue;
+    ++nics;
+    const std::uint64_t receive = ethernet.queues != 0 ? ethernet.queues : workers;
+    queued += (receive + workers) * limits::kDescriptors;
+    if (ethernet.arp_queue) queued += limits::kArpDescriptors;
+  }
+  const std::uint64_t cached = (workers + 1) * limits::kCachedPackets;
+  if (nics == 0 || system.memory.packets >= queued + cached) return;
+  // To the next of 1,024: a round figure for the hint.
+  const std::uint64_t enough = ((queued + cached) / 1024 + 1) * 1024;
+  warning(system.memory.source,
+          cat(system.memory.packets, " packets may run out: the queues of ", nics,
+              nics == 1 ? " NIC" : " NICs", " hold up to ", queued, ", workers' caches ", cached),
+          cat("packets: ", enough, ", or fewer queues"));
 }
 
 void Linter::check_port(const Ethernet& ethernet) {

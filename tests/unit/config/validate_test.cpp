@@ -23,6 +23,9 @@ struct Row {
 const std::string kTwoPorts =
     "ethernets: {a: {match: {linux: e0}, addresses: [10.0.1.1/24]}, "
     "b: {match: {linux: e1}, addresses: [10.0.2.1/24]}}\n";
+const std::string kTwoNics =
+    "ethernets: {a: {match: {pci: \"01:00.0\"}, addresses: [10.0.1.1/24]}, "
+    "b: {match: {pci: \"02:00.0\"}, queues: 1, arp-queue: false, addresses: [10.0.2.1/24]}}\n";
 const std::string kOnePort =
     "ethernets:\n"
     "  a:\n"
@@ -46,6 +49,12 @@ std::vector<Row> rows() {
        kTwoPorts + "system: {memory: {hugepages: 256M, packets: 131072}}\n",
        {"lab.yaml:2:45: error: 131072 packets need about 320M, more than hugepages: 256M "
         "(hugepages: 384M, or packets: 104857)"}},
+      {"packets for the queues of NICs and for caches, one too few",
+       kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9727}}\n",
+       {"lab.yaml:2:51: warning: 9727 packets may run out: the queues of 2 NICs hold up to 7424, "
+        "workers' caches 2304 (packets: 10240, or fewer queues)"}},
+      {"just as many", kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9728}}\n", {}},
+      {"Linux interfaces hold none", kTwoPorts + "system: {memory: {packets: 4096}}\n", {}},
       {"one Linux interface twice",
        kOnePort + "  b: {match: {linux: e0}, addresses: [10.0.2.1/24]}\n",
        {"lab.yaml:5:14: error: Linux interface e0 is already a's (each interface needs a port of "
