@@ -46,6 +46,41 @@ struct InterfaceStatus {
   std::uint64_t rx_missed = 0, rx_errors = 0, tx_errors = 0;  // the NIC's own counters
 };
 
+/// One thing that a port may do by itself, and who does it.
+struct PortCapabilityStatus {
+  std::string name;    // receive-checksum, rss, mac-filter, multicast-filter, promiscuous, ...
+  std::string by;      // hardware, software, off, ...
+  std::string detail;  // what that means on this port
+};
+
+struct PortQueueStatus {
+  std::uint16_t queue = 0;
+  unsigned core = 0;  // of the worker that polls it
+  bool arp = false;   // gets ARP and nothing else
+  std::uint16_t descriptors = 0;
+};
+
+/// A DPDK port: what its hardware does, and what the router does for it.
+struct PortStatus {
+  std::string name;  // the interface's
+  std::string driver, device;
+  std::string device_missing;    // why the device is not there; empty: it is
+  std::string firmware;          // empty: the driver does not tell
+  std::optional<int> numa_node;  // none: unknown
+  bool link_up = false;
+  std::uint32_t speed_mbps = 0;                  // 0: unknown
+  bool full_duplex = false, negotiated = false;  // of a link that is up
+  MacAddress mac;
+  std::uint16_t mtu = 0, largest_mtu = 0;
+  std::uint16_t most_rx_queues = 0, most_tx_queues = 0;
+  std::vector<PortQueueStatus> rx_queues;
+  std::uint16_t tx_queues = 0, tx_descriptors = 0;
+  std::uint32_t buffer_bytes = 0;  // of a receive buffer
+  std::vector<PortCapabilityStatus> capabilities;
+  std::uint64_t rx_missed = 0, rx_errors = 0, tx_errors = 0;    // the NIC's own counters
+  std::vector<std::pair<std::string, std::uint64_t>> extended;  // the driver's, if asked for
+};
+
 struct NextHopStatus {
   std::optional<Ipv4Address> gateway;  // none: connected
   std::string interface;
@@ -260,6 +295,8 @@ class RouterApi {
   virtual ~RouterApi() = default;
   virtual VersionStatus version() = 0;
   virtual std::vector<InterfaceStatus> interfaces() = 0;
+  /// With the drivers' own counters that are not zero, if `extended`.
+  virtual std::vector<PortStatus> ports(bool extended) = 0;
   /// Routes in prefix order from `after` on (exclusive), at most `limit`, within `within` when
   /// given.
   virtual std::vector<RouteStatus> routes(std::optional<Ipv4Prefix> within,

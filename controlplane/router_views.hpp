@@ -17,6 +17,7 @@ class RouterViews final : public RouterApi {
 
   VersionStatus version() override;
   std::vector<InterfaceStatus> interfaces() override;
+  std::vector<PortStatus> ports(bool extended) override;
   std::vector<RouteStatus> routes(std::optional<Ipv4Prefix> within, std::optional<Ipv4Prefix> after,
                                   std::size_t limit) override;
   std::size_t route_count() override;
@@ -48,6 +49,7 @@ class RouterViews final : public RouterApi {
  private:
   InterfaceStatus interface_status(InterfaceId id) const;
   void add_port(InterfaceStatus& status, InterfaceId id) const;
+  PortStatus port_status(InterfaceId id, bool extended) const;
   void add_counters(BridgeMemberStatus& member) const;
   RouteStatus route_status(const RibRoute& route) const;
   std::string change_one(const RouteChange& change);

@@ -82,6 +82,8 @@ _weir() {
     "lab down" | "lab status")
       COMPREPLY=($(compgen -W "$(ls /run/weir-lab 2>/dev/null | grep -vx lock)" -- "$word"))
       _weir_files "$word" ;;
+    "show port")
+      COMPREPLY=($(compgen -W "$(timeout 1 "${_weir_call[@]}" show port 2>/dev/null | awk '$1 == "port" { print $2 }')" -- "$word")) ;;
     "show interfaces" | "show neighbors" | "show drops")
       COMPREPLY=($(compgen -W "$(_weir_live INTERFACE interfaces)" -- "$word")) ;;
     "show bridge" | "show spanning-tree" | "show multicast")

@@ -38,6 +38,8 @@ const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
     {"GET", "/v1", &ApiHandler::index, "this list"},
     {"GET", "/v1/version", &ApiHandler::version, "what runs, since when, from which file"},
     {"GET", "/v1/interfaces", &ApiHandler::interfaces, "interfaces with state and counters"},
+    {"GET", "/v1/ports", &ApiHandler::ports,
+     "ports: what the hardware does, and what the router; extended"},
     {"GET", "/v1/routes", &ApiHandler::routes, "routes in prefix order; within, after, limit"},
     {"POST", "/v1/routes", &ApiHandler::change_routes, "add, replace and delete routes"},
     {"GET", "/v1/neighbors", &ApiHandler::neighbors,
@@ -141,6 +143,12 @@ ApiResponse ApiHandler::version(const ApiRequest& request) {
 ApiResponse ApiHandler::interfaces(const ApiRequest& request) {
   require_known_parameters(request, {});
   return json_response({{"interfaces", to_json_array(router_.interfaces())}});
+}
+
+ApiResponse ApiHandler::ports(const ApiRequest& request) {
+  static constexpr std::string_view kKnown[] = {"extended"};
+  require_known_parameters(request, kKnown);
+  return json_response({{"ports", to_json_array(router_.ports(flag(request, "extended")))}});
 }
 
 ApiResponse ApiHandler::routes(const ApiRequest& request) {

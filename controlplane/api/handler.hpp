@@ -53,6 +53,7 @@ class ApiHandler {
   ApiResponse index(const ApiRequest& request);
   ApiResponse version(const ApiRequest& request);
   ApiResponse interfaces(const ApiRequest& request);
+  ApiResponse ports(const ApiRequest& request);
   ApiResponse routes(const ApiRequest& request);
   ApiResponse change_routes(const ApiRequest& request);
   ApiResponse neighbors(const ApiRequest& request);

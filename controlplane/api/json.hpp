@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 Json to_json(const control::VersionStatus& version);
 Json to_json(const control::InterfaceStatus& interface);
+Json to_json(const control::PortStatus& port);
 Json to_json(const control::NextHopStatus& next_hop);
 Json to_json(const control::RouteStatus& route);
 Json to_json(const control::NeighborStatus& neighbor);

@@ -190,6 +190,11 @@ void add_show_verbs(CLI::App& app, CommandLine& line) {
   };
   of_interface(add_verb(show, line, "interfaces", "interfaces with state, addresses and counters",
                         always([&line] { show_interfaces(line.context, line.text); })));
+  CLI::App* port = add_verb(show, line, "port",
+                            "what each port's hardware does, and what the router does for it",
+                            always([&line] { show_ports(line.context, line.text, line.detail); }));
+  port->add_option("PORT", line.text, "only this one");
+  port->add_flag("--extended", line.detail, "the driver's own counters, too");
   CLI::App* routes = add_verb(show, line, "routes", "all routes, in prefix order",
                               always([&] { show_routes(context, line.routes); }));
   routes->add_option("--within", line.routes.within, "only those within PREFIX")

@@ -16,6 +16,9 @@ struct ShowRoutesOptions {
 
 /// By name. `interface`, here and below: only what is about this one; empty: all.
 void show_interfaces(const Context& context, const std::string& interface);
+/// By name: what each port's hardware does, and what the router does for it. `port`: only this
+/// one's; `extended`: with the driver's own counters, those that are not zero.
+void show_ports(const Context& context, const std::string& port, bool extended);
 /// By prefix; asks for pages and prints each, so that memory stays small for a million routes.
 void show_routes(const Context& context, const ShowRoutesOptions& options);
 /// By address.

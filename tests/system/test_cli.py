@@ -7,7 +7,7 @@ import harness
 from lab import SANITIZED, run
 from router import CLI, configuration, ethernet
 
-SHOWS = ("interfaces", "routes", "neighbors", "counters", "drops", "version", "config")
+SHOWS = ("interfaces", "port", "routes", "neighbors", "counters", "drops", "version", "config")
 
 
 class Cli(harness.SystemTest):
@@ -43,6 +43,20 @@ class Cli(harness.SystemTest):
         self.assertEqual(set(names), {"p0", "p1"})
         self.assertEqual(names["p0"]["addresses"], ["10.0.0.1/24"])
         self.assertEqual(names["p0"]["mac"], self.left.router_mac)
+
+    def test_port(self):
+        (port,) = self.show("port", "p0", "--extended")["ports"]
+        by = {row["name"]: row["by"] for row in port["capabilities"]}
+        self.assertEqual(
+            [by[name] for name in ("receive-checksum", "rss", "mac-filter", "multicast-filter")],
+            ["software", "off", "hardware", "list"],
+        )
+        self.assertEqual([by["promiscuous"], by["link-state"]], ["off", "polling"])
+        (queue,) = port["rx_queues"]
+        self.assertEqual((queue["queue"], queue["core"], queue["arp"]), (0, 1, False))
+        self.assertEqual((port["link_up"], port["mtu"]), (True, 1500))
+        counters = {row["name"] for row in port["extended"]}
+        self.assertIn("rx_good_packets", counters, "the interface came up and heard something")
 
     def test_routes(self):
         routes = {row["prefix"]: row for row in self.show("routes")["routes"]}

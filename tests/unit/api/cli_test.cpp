@@ -58,6 +58,44 @@ TEST_F(Cli, ShowInterfaces) {
   EXPECT_EQ(answer["interfaces"][1]["speed_mbps"], 10'000);
 }
 
+TEST_F(Cli, ShowPort) {
+  const std::string left =
+      "port             left\n"
+      "device           weir-left, net_af_packet, NUMA node unknown\n"
+      "link             down\n"
+      "receive queues   0 by core 1, 1024 descriptors (of 1 at most)\n"
+      "transmit queues  1, 1024 descriptors (of 1 at most)\n"
+      "errors           0 missed, 0 receive, 0 transmit\n"
+      "\n"
+      "CAPABILITY  BY   WHAT\n"
+      "rss         off  one receive queue takes all there is\n";
+  const std::string right =
+      "port             right\n"
+      "device           0000:8a:00.0, net_ixgbe, NUMA node 1, firmware 0x80000679\n"
+      "link             up, 10G, full duplex, negotiated\n"
+      "receive queues   0 by core 1, 1024 descriptors; 1 by core 2 (ARP), 256 descriptors "
+      "(of 128 at most)\n"
+      "transmit queues  1, 1024 descriptors (of 128 at most)\n"
+      "errors           1,500 missed, 0 receive, 0 transmit\n"
+      "\n"
+      "CAPABILITY        BY        WHAT\n"
+      "receive-checksum  hardware  the port's verdict on IPv4 headers is used\n"
+      "rss               hardware  IPv4, TCP to 2 queues, a symmetric key of 40 bytes\n";
+  EXPECT_EQ(output({"show", "port"}), left + "\n" + right);
+  EXPECT_EQ(output({"show", "port", "left"}), left);
+  EXPECT_EQ(output({"show", "port", "right", "--extended"}), right +
+                                                                 "\n"
+                                                                 "COUNTER               VALUE\n"
+                                                                 "rx_good_packets   1,234,567\n"
+                                                                 "rx_missed_errors      1,500\n");
+  EXPECT_EQ(output({"show", "port", "left", "--extended"}),
+            left + "\nno counter of the driver's is above zero\n");
+  EXPECT_EQ(output_json({"show", "port", "right"})["ports"][0]["numa_node"], 1);
+  const test::Finished run = weir({"show", "port", "rigth"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, "weir: the router has no port \"rigth\"\n      did you mean right?\n");
+}
+
 TEST_F(Cli, ShowWhatIsAboutOneInterface) {
   EXPECT_EQ(output_json({"show", "interfaces", "right"})["interfaces"].size(), 1u);
   EXPECT_EQ(output_json({"show", "neighbors", "right"})["neighbors"].size(), 1u);

@@ -75,6 +75,38 @@ class FakeRouter : public control::RouterApi {
     return {right, left};  // not in order: whoever shows them sorts
   }
 
+  std::vector<control::PortStatus> ports(bool extended) override {
+    const Handover handover(*this);
+    control::PortStatus left;
+    left.name = "left";
+    left.driver = "net_af_packet";
+    left.device = "weir-left";
+    left.mac = mac("02:00:5e:10:00:09");
+    left.mtu = left.largest_mtu = 1500;
+    left.most_rx_queues = left.most_tx_queues = left.tx_queues = 1;
+    left.rx_queues = {{0, 1, false, 1024}};
+    left.tx_descriptors = 1024;
+    left.buffer_bytes = 2048;
+    left.capabilities = {{"rss", "off", "one receive queue takes all there is"}};
+    control::PortStatus right = left;
+    right.name = "right";
+    right.driver = "net_ixgbe";
+    right.device = "0000:8a:00.0";
+    right.firmware = "0x80000679";
+    right.numa_node = 1;
+    right.link_up = right.full_duplex = right.negotiated = true;
+    right.speed_mbps = 10'000;
+    right.largest_mtu = 9710;
+    right.most_rx_queues = right.most_tx_queues = 128;
+    right.rx_queues.push_back({1, 2, true, 256});
+    right.capabilities = {
+        {"receive-checksum", "hardware", "the port's verdict on IPv4 headers is used"},
+        {"rss", "hardware", "IPv4, TCP to 2 queues, a symmetric key of 40 bytes"}};
+    right.rx_missed = 1500;
+    if (extended) right.extended = {{"rx_good_packets", 1'234'567}, {"rx_missed_errors", 1500}};
+    return {right, left};
+  }
+
   std::vector<control::RouteStatus> routes(std::optional<Ipv4Prefix> within,
                                            std::optional<Ipv4Prefix> after,
                                            std::size_t limit) override {

@@ -46,6 +46,27 @@ TEST_F(Handler, Interfaces) {
   EXPECT_EQ(answer["interfaces"][1]["addresses"], Json::array({"10.0.1.1/24", "192.0.2.1/30"}));
 }
 
+TEST_F(Handler, Ports) {
+  const Json answer = json(get("/v1/ports"));
+  ASSERT_EQ(answer["ports"].size(), 2u);
+  const Json &right = answer["ports"][0], &left = answer["ports"][1];
+  EXPECT_EQ(right["firmware"], "0x80000679");
+  EXPECT_EQ(right["numa_node"], 1);
+  EXPECT_EQ(right["duplex"], "full");
+  EXPECT_EQ(right["negotiated"], true);
+  EXPECT_EQ(right["rx_queues"][1],
+            Json::parse(R"({"queue": 1, "core": 2, "arp": true, "descriptors": 256})"));
+  EXPECT_EQ(right["capabilities"][0]["name"], "receive-checksum");
+  EXPECT_EQ(right["extended"], Json::array());
+  for (const char* unknown :
+       {"device_missing", "firmware", "numa_node", "speed_mbps", "duplex", "negotiated"})
+    EXPECT_TRUE(left[unknown].is_null()) << unknown;
+  const Json more = json(get("/v1/ports", {{"extended", "1"}}));
+  EXPECT_EQ(more["ports"][0]["extended"][0],
+            Json::parse(R"({"name": "rx_good_packets", "value": 1234567})"));
+  EXPECT_EQ(get("/v1/ports", {{"extended", "yes"}}).status, 400);
+}
+
 TEST_F(Handler, RoutesInPages) {
   Json answer = json(get("/v1/routes"));
   EXPECT_EQ(answer["total"], 5);
