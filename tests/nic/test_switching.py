@@ -79,11 +79,67 @@ class Bridging(NicTest):
         self.assertEqual(len(self.expect(left, 2)), 1514)
 
 
+    def counted(self, way, name):
+        row = self.rows()[name]
+        return row[f"{way}_packets"], row[f"{way}_bytes"]
+
+    def test_bytes_are_those_on_the_cable_with_every_driver(self):
+        left, right = self.left.port, self.right.port
+        wire, far = self.listen(self.left, self.right)
+        # (tags, {where bytes are counted: of a frame})
+        plain = {("rx", left): 600, ("tx", right): 600}
+        tagged = plain | {("rx", f"{left}.10"): 596, ("tx", f"{right}.20"): 596}
+        for tags, sizes in (((), plain), ([10], tagged)):
+            # What else is heard meanwhile makes it more packets: then once more.
+            for _ in range(5):
+                before = {place: self.counted(*place) for place in sizes}
+                self.through(wire, *(marked(self.left.mac, GROUP, n, tags, 600) for n in range(9)))
+                for number in range(9):
+                    self.expect(far, number)
+                after = {place: self.counted(*place) for place in sizes}
+                grown = {
+                    place: tuple(now - then for now, then in zip(after[place], before[place]))
+                    for place in sizes
+                }
+                if all(packets == 9 for packets, _ in grown.values()):
+                    break
+            self.assertEqual(grown, {place: (9, 9 * size) for place, size in sizes.items()})
+
+    def test_nothing_longer_than_the_mtu_passes(self):
+        """Some NICs drop it, some let it in: virtio up to 9,018 bytes."""
+        wire, far = self.listen(self.left, self.right)
+
+        def lost():
+            row = self.rows()[self.left.port]
+            return self.router.dropped("frame-too-long") + row["rx_errors"] + row["rx_missed"]
+
+        self.left.set_mtu(9000)
+        self.addCleanup(self.left.set_mtu, 1500)
+        for number, (size, tags) in enumerate(((1515, ()), (1519, [10]), (4000, ())), 1):
+            before = lost()
+            wire.send(marked(self.left.mac, BROADCAST, number, tags, size))
+            self.assertTrue(nics.wait_until(lambda: lost() > before, 5, 0.02), f"{size} bytes")
+            self.assertEqual(self.heard(far, number), [])
+        self.through(wire, marked(self.left.mac, BROADCAST, 9, (), 1514))
+        self.expect(far, 9)
+
+    def test_show_port_says_what_the_nic_does(self):
+        shown = self.weir("show", "port", self.left.port, "--extended").stdout
+        for row in ("receive-checksum", "rss", "mac-filter", "vlan-strip", "mtu", "link-state"):
+            self.assertRegex(shown, rf"\n{row} ")
+        ports = self.router.api.get("/v1/ports?extended=1")["ports"]
+        port = next(each for each in ports if each["name"] == self.left.port)
+        self.assertTrue(port["extended"], "a driver of a NIC has counters of its own")
+        by = {row["name"]: row["by"] for row in port["capabilities"]}
+        self.assertEqual(by["promiscuous"], "on")
+        self.assertEqual(by["link-state"], "polling")
+
+
 class Jumbo(NicTest):
     """All ports have an mtu of 9,000 bytes. The e1000 family receives what is longer than 8 KB in
-    pieces, which Weir drops as too long (docs/hardware.md)."""
+    pieces, which the worker joins."""
 
-    largest = {"82540EM": 8128, "82574L": 8128}
+    in_pieces = ("82540EM", "82574L")
 
     @classmethod
     def arrange(cls, rig):
@@ -97,11 +153,14 @@ class Jumbo(NicTest):
         self.reach()
 
     def test_jumbo_frames_pass_whole(self):
-        size = ("-M", "do", "-s", str(self.largest.get(self.model, 9000) - 28))
-        out = self.left.run(
-            *("ping", "-q", *size, "-i", "0.2", "-c", "5", "-W", "5", self.right.address)
-        ).stdout
-        self.assertIn("5 received", out)
+        joined = self.router.named()["ethernet.joined"]
+        for size in (8128, 8129, 9000):
+            how = ("-M", "do", "-s", str(size - 28), "-i", "0.2", "-c", "5", "-W", "5")
+            out = self.left.run("ping", "-q", *how, self.right.address).stdout
+            self.assertIn("5 received", out, f"{size} bytes")
+        grown = self.router.named()["ethernet.joined"] - joined
+        self.assertEqual(grown > 0, self.model in self.in_pieces)
+        self.router.assert_balanced()
 
 
 each_model(globals(), Bridging)
