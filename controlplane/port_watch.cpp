@@ -16,27 +16,35 @@ PortWatch::PortWatch(Dataplane& dataplane, const config::Config& config, const C
     : dataplane_(dataplane), config_(config), clock_(clock), ports_(dataplane.ports().size()) {}
 
 PortWatch::~PortWatch() {
-  if (!job_.valid() || job_.wait_for(kPatience) == std::future_status::ready) return;
-  spdlog::warn("{}: its driver does not let go of it; ended without",
-               config_.ethernets[job_port_].name);
-  std::fflush(nullptr);
-  std::_Exit(0);
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  for (InterfaceId port = 0; port <= ports_.size(); ++port) {
+    if (!thread_.is_done(until - std::chrono::steady_clock::now())) {
+      spdlog::warn("{}: its driver does not let go of it; ended without",
+                   config_.ethernets[at_work_].name);
+      std::fflush(nullptr);
+      std::_Exit(std::uncaught_exceptions() > 0 ? 1 : 0);
+    }
+    if (port == ports_.size()) return;
+    const Port* const open = dataplane_.ports()[port]->port();
+    if (open != nullptr && open->is_leaving()) close(port);
+  }
 }
 
-std::vector<PortWatch::Change> PortWatch::tick() {
+std::vector<PortWatch::Change> PortWatch::tick(bool look) {
   std::vector<Change> changes;
   finish(changes);
-  for (InterfaceId port = 0; port < ports_.size(); ++port) step(port, changes);
+  for (InterfaceId port = 0; port < ports_.size(); ++port) step(port, look, changes);
   return changes;
 }
 
-void PortWatch::step(InterfaceId port, std::vector<Change>& changes) {
+void PortWatch::step(InterfaceId port, bool look, std::vector<Change>& changes) {
   Watched& watched = ports_[port];
   PortPlace& place = *dataplane_.ports()[port];
   switch (watched.state) {
     case State::present:
-      if (!place.port()->is_leaving()) return;
+      if (!look || !place.port()->is_leaving()) return;
       place.shut();
+      place.counters();  // the last that it tells
       watched = {.state = State::draining,
                  .grace = dataplane_.quiescence().retire_token(),
                  .missing = "it is being given back"};
@@ -44,17 +52,13 @@ void PortWatch::step(InterfaceId port, std::vector<Change>& changes) {
       changes.push_back({Change::Kind::gone, port});
       return;
     case State::draining:
-      if (job_.valid() || !dataplane_.quiescence().elapsed(watched.grace)) return;
+      if (thread_.is_busy() || !dataplane_.quiescence().elapsed(watched.grace)) return;
       --draining_;
       watched.state = State::closing;
-      job_port_ = port;
-      job_ = std::async(std::launch::async, [leaving = place.take()]() mutable {
-        leaving.reset();
-        return Job{};
-      });
+      close(port);
       return;
     case State::absent:
-      if (!job_.valid() && clock_.now() >= watched.retry_at) look_for(port);
+      if (!thread_.is_busy() && clock_.now() >= watched.retry_at) look_for(port);
       if (watched.tell_at && clock_.now() >= *watched.tell_at) {
         watched.tell_at.reset();
         changes.push_back({Change::Kind::not_back, port});
@@ -66,6 +70,16 @@ void PortWatch::step(InterfaceId port, std::vector<Change>& changes) {
   }
 }
 
+void PortWatch::close(InterfaceId port) {
+  at_work_ = port;
+  std::shared_ptr<Port> leaving = dataplane_.ports()[port]->take();
+  dataplane_.wake_workers();  // who sleeps, sleeps on what it was
+  thread_.start([leaving = std::move(leaving)]() mutable {
+    leaving.reset();
+    return std::unique_ptr<Port>{};
+  });
+}
+
 void PortWatch::look_for(InterfaceId port) {
   PortPlace& place = *dataplane_.ports()[port];
   if (std::string why = place.device().missing_again(); !why.empty()) {
@@ -73,25 +87,26 @@ void PortWatch::look_for(InterfaceId port) {
     return not_back(port, std::move(why));
   }
   ports_[port].state = State::returning;
-  job_port_ = port;
-  job_ = std::async(std::launch::async, [this, &place, port] {
+  at_work_ = port;
+  thread_.start([this, &place, port] {
     bring_up_interface(config_, config_.ethernets[port]);
     return place.reopen();
   });
 }
 
 void PortWatch::finish(std::vector<Change>& changes) {
-  if (!job_.valid() || job_.wait_for(std::chrono::seconds{0}) != std::future_status::ready) return;
-  Watched& watched = ports_[job_port_];
-  if (watched.state == State::returning) return finish_return(job_port_, changes);
-  job_.get();
+  if (!thread_.is_busy() || !thread_.is_done()) return;
+  Watched& watched = ports_[at_work_];
+  if (watched.state == State::returning) return finish_return(at_work_, changes);
+  thread_.take();
   watched.state = State::absent;
 }
 
 void PortWatch::finish_return(InterfaceId port, std::vector<Change>& changes) {
   Watched& watched = ports_[port];
   try {
-    dataplane_.ports()[port]->put(job_.get());
+    dataplane_.ports()[port]->put(thread_.take());
+    dataplane_.wake_workers();
     watched = {};
     changes.push_back({Change::Kind::back, port});
   } catch (const std::exception& error) {

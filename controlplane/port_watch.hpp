@@ -12,7 +12,6 @@
 // device.
 #pragma once
 
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@
 
 #include "config/model.hpp"
 #include "controlplane/clock.hpp"
+#include "controlplane/device_thread.hpp"
 #include "dataplane/worker/dataplane.hpp"
 
 namespace weir::control {
@@ -39,14 +39,16 @@ class PortWatch {
   PortWatch(Dataplane& dataplane, const config::Config& config, const Clock& clock);
   PortWatch(const PortWatch&) = delete;
   PortWatch& operator=(const PortWatch&) = delete;
-  /// Waits for the device under way, kPatience at most: beyond it the process ends here, for some
-  /// drivers look for minutes for a NIC that is gone. To be destroyed last but for the data plane.
+  /// Closes devices that are gone, within kPatience: beyond it the process ends here, for some
+  /// drivers look for minutes for a NIC that is gone. When workers have stopped, and to be
+  /// destroyed last but for the data plane.
   ~PortWatch();
 
-  /// A step for each port. `gone`: workers use it no more. `not_back`: there is a new reason.
-  std::vector<Change> tick();
+  /// A step for each port that goes or comes; `look`: at those that are present, too, a few system
+  /// calls each. `gone`: workers use it no more. `not_back`: there is a new reason.
+  std::vector<Change> tick(bool look);
   /// Something is under way: tick soon.
-  bool is_busy() const { return draining_ > 0 || job_.valid(); }
+  bool is_busy() const { return draining_ > 0 || thread_.is_busy(); }
   bool is_present(InterfaceId port) const { return ports_[port].state == State::present; }
   /// Why the port is not there; empty: it is.
   const std::string& missing(InterfaceId port) const { return ports_[port].missing; }
@@ -61,9 +63,9 @@ class PortWatch {
     std::string missing;
     std::optional<TimePoint> tell_at;
   };
-  using Job = std::unique_ptr<Port>;
 
-  void step(InterfaceId port, std::vector<Change>& changes);
+  void step(InterfaceId port, bool look, std::vector<Change>& changes);
+  void close(InterfaceId port);
   void look_for(InterfaceId port);
   void finish(std::vector<Change>& changes);
   void finish_return(InterfaceId port, std::vector<Change>& changes);
@@ -74,8 +76,8 @@ class PortWatch {
   const Clock& clock_;
   std::vector<Watched> ports_;
   unsigned draining_ = 0;
-  std::future<Job> job_;  // a thread
-  InterfaceId job_port_ = 0;
+  InterfaceId at_work_ = 0;                     // the port that the thread closes or opens
+  DeviceThread<std::unique_ptr<Port>> thread_;  // returns what it opened
 };
 
 }  // namespace weir::control

@@ -314,6 +314,16 @@ void Router::send_frame(InterfaceId interface, std::span<const std::uint8_t> fra
 }
 
 void Router::run(int wake_fd) {
+  try {
+    serve_until(wake_fd);
+  } catch (const std::exception& error) {
+    // Here, for a device that hangs may not let it come any further.
+    spdlog::error("the control plane ends: {}", error.what());
+    throw;
+  }
+}
+
+void Router::serve_until(int wake_fd) {
   // However this ends: whoever waits for an answer must not wait for ever.
   const std::unique_ptr<CommandQueue, void (*)(CommandQueue*)> closing(
       &commands_, [](CommandQueue* queue) { queue->close(); });
@@ -357,7 +367,8 @@ void Router::housekeeping() {
   forwarding_.reclaim();
   dataplane_.reclaim();
   const TimePoint now = clock_.now();
-  if (now >= next_links_ || port_watch_.is_busy()) watch_ports();
+  const bool look = now >= next_links_;
+  if (look || port_watch_.is_busy()) watch_ports(look);
   if (now >= next_links_) {
     next_links_ = now + kLinkInterval;
     watch_links();
@@ -375,20 +386,22 @@ void Router::housekeeping() {
   }
 }
 
-void Router::watch_ports() {
-  const auto changes = port_watch_.tick();
+void Router::watch_ports(bool look) {
+  bool is_changed = false;
+  const auto changes = port_watch_.tick(look);
   for (const PortWatch::Change& change : changes) {
     using Kind = PortWatch::Change::Kind;
     if (change.kind == Kind::not_back) {
       spdlog::warn("{}: {}", interface_name(change.port), missing(change.port));
       continue;
     }
+    is_changed = true;
     const bool back = change.kind == Kind::back;
     tell({.kind = back ? EventRecord::Kind::device_back : EventRecord::Kind::device_gone,
           .interface = change.port});
     next_links_ = {};  // routes follow
   }
-  if (!changes.empty()) publish_snapshot();
+  if (is_changed) publish_snapshot();
 }
 
 void Router::watch_links() {

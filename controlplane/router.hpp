@@ -120,8 +120,9 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   std::optional<Ipv4Address> source_towards(Ipv4Address destination, InterfaceId arrival) const;
   void send(PacketView packet);
   void serve_postponed();
+  void serve_until(int wake_fd);
   void housekeeping();
-  void watch_ports();
+  void watch_ports(bool look);
   void watch_links();
   void follow_links(const std::set<InterfaceId>& came_up);
   void measure_load();
@@ -190,7 +191,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
 
   std::array<LinkState, kMaxInterfaces> links_{};  // of ports
   std::array<LinkDebounce, kMaxPorts> debounce_;
-  std::set<InterfaceId> down_;                     // interfaces of all kinds without a link
+  std::set<InterfaceId> down_;  // interfaces of all kinds without a link
   bool links_known_ = false;
   std::vector<double> busy_;
   std::vector<std::uint64_t> busy_cycles_;

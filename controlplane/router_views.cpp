@@ -71,7 +71,10 @@ VersionStatus RouterViews::version() {
 std::vector<InterfaceStatus> RouterViews::interfaces() {
   const Interfaces& interfaces = router_.interfaces();
   std::vector<InterfaceStatus> result;
-  for (InterfaceId id = 0; id < interfaces.size(); ++id) result.push_back(interface_status(id));
+  for (InterfaceId id = 0; id < interfaces.size(); ++id) {
+    result.push_back(interface_status(id));
+    if (interfaces[id].kind == InterfaceKind::port) add_port_counters(result[id], id);
+  }
   router_.commands().call([&] {
     for (InterfaceId id = 0; id < interfaces.size(); ++id) {
       const LinkState link = router_.link(id);
@@ -113,12 +116,16 @@ InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
   return status;
 }
 
-void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
-  const PortPlace& place = *router_.dataplane().ports()[id];
-  const PortCounters nic = place.counters();
+/// Not on the control thread: a driver may have to ask another one, and wait.
+void RouterViews::add_port_counters(InterfaceStatus& status, InterfaceId id) const {
+  const PortCounters nic = router_.dataplane().ports()[id]->counters();
   status.rx_missed = nic.missed;
   status.rx_errors = nic.rx_errors;
   status.tx_errors = nic.tx_errors;
+}
+
+void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
+  const PortPlace& place = *router_.dataplane().ports()[id];
   status.device = place.request().device;
   status.device_missing = router_.missing(id);
   if (place.port() == nullptr) return;

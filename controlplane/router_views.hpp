@@ -49,7 +49,8 @@ class RouterViews final : public RouterApi {
  private:
   InterfaceStatus interface_status(InterfaceId id) const;
   void add_port(InterfaceStatus& status, InterfaceId id) const;
-  PortStatus port_status(InterfaceId id, bool extended) const;
+  void add_port_counters(InterfaceStatus& status, InterfaceId id) const;
+  void add_port_status(PortStatus& status, InterfaceId id) const;
   void add_counters(BridgeMemberStatus& member) const;
   RouteStatus route_status(const RibRoute& route) const;
   std::string change_one(const RouteChange& change);

@@ -32,24 +32,29 @@ void add_facts(PortStatus& status, const Port& port, const LinkState& link) {
 }  // namespace
 
 std::vector<PortStatus> RouterViews::ports(bool extended) {
-  // On the control thread, which alone asks drivers.
-  return router_.commands().call([&] {
-    std::vector<PortStatus> result;
-    for (InterfaceId id = 0; id < router_.interfaces().ports(); ++id)
-      result.push_back(port_status(id, extended));
-    return result;
+  const auto& places = router_.dataplane().ports();
+  std::vector<PortStatus> result;
+  // Not on the control thread: a driver may have to ask another one, and wait.
+  for (InterfaceId id = 0; id < places.size(); ++id) {
+    const PortCounters counters = places[id]->counters();
+    result.push_back({.name = router_.interface_name(id),
+                      .device = places[id]->request().device,
+                      .rx_missed = counters.missed,
+                      .rx_errors = counters.rx_errors,
+                      .tx_errors = counters.tx_errors});
+    if (!extended) continue;
+    for (ExtendedCounter& each : places[id]->extended_counters())
+      result[id].extended.emplace_back(std::move(each.name), each.value);
+  }
+  router_.commands().call([&] {
+    for (InterfaceId id = 0; id < places.size(); ++id) add_port_status(result[id], id);
   });
+  return result;
 }
 
-PortStatus RouterViews::port_status(InterfaceId id, bool extended) const {
+void RouterViews::add_port_status(PortStatus& status, InterfaceId id) const {
   const PortPlace& place = *router_.dataplane().ports()[id];
-  const PortCounters counters = place.counters();
-  PortStatus status{.name = router_.interface_name(id),
-                    .device = place.request().device,
-                    .device_missing = router_.missing(id),
-                    .rx_missed = counters.missed,
-                    .rx_errors = counters.rx_errors,
-                    .tx_errors = counters.tx_errors};
+  status.device_missing = router_.missing(id);
   std::uint64_t joined = 0;
   for (const auto& worker : router_.dataplane().workers()) {
     joined += worker->counters().interface[id].joined.get();
@@ -60,15 +65,11 @@ PortStatus RouterViews::port_status(InterfaceId id, bool extended) const {
   }
   std::sort(status.rx_queues.begin(), status.rx_queues.end(),
             [](const auto& a, const auto& b) { return a.queue < b.queue; });
-  if (place.port() == nullptr) return status;
+  if (place.port() == nullptr) return;
   add_facts(status, *place.port(), router_.link(id));
   for (PortCapability& each : port_capabilities(*place.port(), joined))
     status.capabilities.push_back(
         {std::move(each.name), std::move(each.by), std::move(each.detail)});
-  if (extended)
-    for (ExtendedCounter& each : place.port()->extended_counters())
-      status.extended.emplace_back(std::move(each.name), each.value);
-  return status;
 }
 
 }  // namespace weir::control

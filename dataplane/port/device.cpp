@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <net/if.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
@@ -26,22 +27,27 @@ Device Device::pci(const std::string& address, const std::string& root) {
   return device;
 }
 
-Device Device::linux_interface(const std::string& name) {
+Device Device::linux_interface(const std::string& name, unsigned index) {
   Device device;
   device.kind_ = Kind::linux_interface;
   device.name_ = name;
-  device.index_ = if_nametoindex(name.c_str());
+  device.index_ = index;
   return device;
 }
 
 std::string Device::missing() const {
-  if (kind_ == Kind::linux_interface)
-    return if_nametoindex(name_.c_str()) == index_ && index_ != 0
+  if (kind_ == Kind::fixed) return {};
+  if (kind_ == Kind::linux_interface) {
+    const unsigned index = if_nametoindex(name_.c_str());
+    const bool is_known = index != 0 || errno == ENODEV || errno == ENXIO;
+    return !is_known || index == index_
                ? std::string{}
                : fmt::format("the Linux interface {} that it was is not there", name_);
+  }
   std::error_code unknown;
-  return std::filesystem::exists(path_, unknown) ? std::string{}
-                                                 : fmt::format("{} is not on the PCI bus", name_);
+  return std::filesystem::status(path_, unknown).type() != std::filesystem::file_type::not_found
+             ? std::string{}
+             : fmt::format("{} is not on the PCI bus", name_);
 }
 
 std::string Device::missing_again() const {

@@ -14,10 +14,12 @@ class Device {
   Device() = default;
   /// Of `address` with the driver that has it now. `root`: what stands before /sys, for tests.
   static Device pci(const std::string& address, const std::string& root = {});
-  /// In the network namespace of the calling thread.
-  static Device linux_interface(const std::string& name);
+  /// In the network namespace of the calling thread. `index`: of the interface that the port is
+  /// bound to, which another one of its name is not.
+  static Device linux_interface(const std::string& name, unsigned index);
 
-  bool is_gone() const { return kind_ != Kind::fixed && !missing().empty(); }
+  /// Not when the kernel cannot be asked, for want of descriptors or memory.
+  bool is_gone() const { return !missing().empty(); }
   /// Why a port that stood on it cannot be opened again yet, with the remedy; empty: it can.
   std::string missing_again() const;
 
@@ -30,7 +32,7 @@ class Device {
   std::string name_;
   std::string path_;    // of a PCI NIC in sysfs
   std::string driver_;  // the kernel's, of a PCI NIC
-  unsigned index_ = 0;  // of a Linux interface: another one may take its name
+  unsigned index_ = 0;  // of a Linux interface
 };
 
 }  // namespace weir

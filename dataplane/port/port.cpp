@@ -8,6 +8,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_log.h>
 #include <rte_pci.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@ namespace {
 // config/limits.hpp warns by these.
 constexpr std::uint16_t kDescriptors = 1024;
 constexpr std::uint16_t kArpDescriptors = 256;  // what lies there too long serves nobody
+constexpr unsigned kTriesToGiveBack = 3;        // of DPDK's 5 s each
 
 /// The device's name within its devargs: what stands before the first comma.
 std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
@@ -55,23 +57,6 @@ rte_eth_dev_info device_info(std::uint16_t port) {
   return info;
 }
 
-void close_device(std::uint16_t port) {
-  rte_device* const device = device_info(port).device;
-  rte_eth_dev_close(port);
-  if (device != nullptr) rte_dev_remove(device);
-}
-
-/// Of the device: the kernel asks vfio for it. On DPDK's interrupt thread, which closes nothing.
-void asked_for(const char*, rte_dev_event_type event, void* leaving) {
-  if (event == RTE_DEV_EVENT_REMOVE) static_cast<std::atomic<bool>*>(leaving)->store(true);
-}
-
-/// Of the port: its driver, which shares the NIC with the kernel's, has lost it.
-int lost(std::uint16_t, rte_eth_event_type, void* leaving, void*) {
-  static_cast<std::atomic<bool>*>(leaving)->store(true);
-  return 0;
-}
-
 }  // namespace
 
 Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
@@ -83,19 +68,31 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
     ask_driver(pool);
   } catch (...) {
     if (kernel_filter_ >= 0) ::close(kernel_filter_);
-    close_device(id_);
+    give_back();
     throw;
   }
-  watch_device(request);
+  leaving_.emplace(device_name(request.devargs), id_);
 }
 
 Port::~Port() {
-  rte_dev_event_callback_unregister(device_name_.c_str(), asked_for, &leaving_);
-  rte_eth_dev_callback_unregister(id_, RTE_ETH_EVENT_INTR_RMV, lost, &leaving_);
+  leaving_.reset();
   if (kernel_filter_ >= 0) ::close(kernel_filter_);
   if (promiscuous_) rte_eth_promiscuous_disable(id_);
   rte_eth_dev_stop(id_);
-  close_device(id_);
+  give_back();
+}
+
+void Port::give_back() const {
+  rte_eth_dev_close(id_);
+  if (dpdk_device_ == nullptr) return;
+  // A program that shares the ports (dpdk-dumpcap) may not answer in time.
+  int error = -EAGAIN;
+  for (unsigned i = 0; i < kTriesToGiveBack && error != 0; ++i)
+    error = rte_dev_remove(dpdk_device_);
+  if (error != 0)
+    rte_log(RTE_LOG_ERR, RTE_LOGTYPE_USER1,
+            "weir: %s (%s) is not given back: %s; end what else uses it, and restart the router\n",
+            name_.c_str(), device_.c_str(), rte_strerror(-error));
 }
 
 void Port::fail(const std::string& what, int error, const std::string& remedy) const {
@@ -115,17 +112,18 @@ void Port::probe(const PortRequest& request) {
     if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0)
       fail("is no Ethernet device", ENODEV, "name a network device");
   }
-  driver_ = device_info(id_).driver_name;
+  find_device(request);
 }
 
-void Port::watch_device(const PortRequest& request) {
-  device_name_ = device_name(request.devargs);
+void Port::find_device(const PortRequest& request) {
+  const rte_eth_dev_info info = device_info(id_);
+  if (info.driver_name != nullptr) driver_ = info.driver_name;
+  dpdk_device_ = info.device;
+  const std::string name = device_name(request.devargs);
   if (request.mtu_is_set)
-    stands_on_ = Device::linux_interface(device_);
-  else if (rte_pci_addr address; rte_pci_addr_parse(device_name_.c_str(), &address) == 0)
-    stands_on_ = Device::pci(device_name_);
-  rte_dev_event_callback_register(device_name_.c_str(), asked_for, &leaving_);
-  rte_eth_dev_callback_register(id_, RTE_ETH_EVENT_INTR_RMV, lost, &leaving_);
+    stands_on_ = Device::linux_interface(device_, info.if_index);
+  else if (rte_pci_addr address; rte_pci_addr_parse(name.c_str(), &address) == 0)
+    stands_on_ = Device::pci(name);
 }
 
 void Port::bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool) {
@@ -193,6 +191,8 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
   rte_eth_conf conf{};
   nic_checksums_ = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
   if (nic_checksums_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+  if (info.dev_flags == nullptr)
+    fail("does not tell what it can", ENODEV, "is it being unplugged?");
   conf.intr_conf.rmv = (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
   plan_vlans(request);
   if (strips_vlan_) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
@@ -269,10 +269,10 @@ std::uint64_t Port::dropped_by_sockets() const {
   return socket_drops_;
 }
 
-PortCounters Port::counters() const {
+std::optional<PortCounters> Port::counters() const {
   rte_eth_stats stats{};
-  if (rte_eth_stats_get(id_, &stats) != 0) return {};
-  return {stats.imissed + dropped_by_sockets(), stats.ierrors, stats.oerrors};
+  if (rte_eth_stats_get(id_, &stats) != 0) return std::nullopt;
+  return PortCounters{stats.imissed + dropped_by_sockets(), stats.ierrors, stats.oerrors};
 }
 
 }  // namespace weir

@@ -24,7 +24,6 @@
 
 #include <rte_mbuf.h>
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,8 +31,10 @@
 
 #include "dataplane/net/mac_address.hpp"
 #include "dataplane/port/device.hpp"
+#include "dataplane/port/leaving.hpp"
 #include "dataplane/port/link_state.hpp"
 
+struct rte_device;
 struct rte_eth_conf;
 struct rte_eth_dev_info;
 
@@ -56,6 +57,7 @@ struct PortRequest {
   bool other_vlans = false;              // frames with any other tag are wanted too
   bool wants_vlan_strip = false;         // the workers know what to do with a tag beside the frame
   bool steer_arp = true;                 // to a receive queue of its own, if the port can
+  std::string no_arp_queue_why = "the configuration says so";  // what is told where it is not
 };
 
 /// What the port counts by itself. `missed`: came while the receive queue was full.
@@ -141,8 +143,9 @@ class Port {
   const Spreading& spreading() const { return spreading_; }
   const PortFacts& facts() const { return facts_; }
   LinkState link() const;
-  /// For one thread at a time: drivers add up registers that a read clears.
-  PortCounters counters() const;
+  /// For one thread at a time: drivers add up registers that a read clears. Nullopt: the driver
+  /// does not tell.
+  std::optional<PortCounters> counters() const;
   /// Those that are not zero.
   std::vector<ExtendedCounter> extended_counters() const;
   /// Readable when packets wait in the receive queue of that number; empty: the port can only be
@@ -150,13 +153,12 @@ class Port {
   const std::vector<int>& wake_fds() const { return wake_fds_; }
   const Device& stands_on() const { return stands_on_; }
   /// The kernel or the driver asks for the device back (it is being unplugged), or it is gone.
-  bool is_leaving() const {
-    return leaving_.load(std::memory_order_relaxed) || stands_on_.is_gone();
-  }
+  bool is_leaving() const { return leaving_->is_so() || stands_on_.is_gone(); }
 
  private:
   void probe(const PortRequest& request);
-  void watch_device(const PortRequest& request);
+  void find_device(const PortRequest& request);
+  void give_back() const;
   void bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool);
   bool start_with_arp_queue(const PortRequest& request, rte_mempool* pool);
   void start(rte_mempool* pool);
@@ -186,9 +188,9 @@ class Port {
   MacAddress mac_;
   std::uint16_t mtu_ = 0, rx_queues_ = 0, tx_queues_ = 0;
   std::vector<int> wake_fds_;
-  std::string device_name_;  // as DPDK calls it
+  rte_device* dpdk_device_ = nullptr;
   Device stands_on_;
-  std::atomic<bool> leaving_{false};  // written by DPDK's interrupt thread
+  std::optional<Leaving> leaving_;
   mutable std::uint64_t socket_drops_ = 0;
   bool promiscuous_ = false;
   bool nic_checksums_ = false;

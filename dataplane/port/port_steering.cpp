@@ -75,7 +75,7 @@ std::string reason(const std::string& driver, const rte_flow_error& why) {
 
 bool Port::may_steer_arp(const PortRequest& request, std::uint16_t most_queues) {
   if (!request.steer_arp)
-    arp_queue_why_ = "the configuration says so";
+    arp_queue_why_ = request.no_arp_queue_why;
   else if (most_queues <= rx_queues_)
     arp_queue_why_ = "the port has no receive queue to spare";
   return arp_queue_why_.empty();

@@ -20,21 +20,23 @@ int checked(int fd) {
 
 WakeFds::~WakeFds() {
   for (const int fd : fds_) ::close(fd);
+  if (silent_ >= 0) ::close(silent_);
 }
 
 void WakeFds::follow(const std::vector<int>& fds) {
-  if (fds_.empty())
+  if (fds.empty()) return;
+  if (silent_ < 0) {
+    silent_ = checked(eventfd(0, EFD_CLOEXEC));
     for (const int fd : fds) fds_.push_back(checked(fcntl(fd, F_DUPFD_CLOEXEC, 0)));
-  else
+  } else {
+    // Onto a number that is in use: that needs no descriptor and does not fail.
     for (std::size_t i = 0; i < std::min(fds.size(), fds_.size()); ++i)
-      checked(dup3(fds[i], fds_[i], O_CLOEXEC));
+      dup3(fds[i], fds_[i], O_CLOEXEC);
+  }
 }
 
 void WakeFds::silence() {
-  if (fds_.empty()) return;
-  const int silent = checked(eventfd(0, EFD_CLOEXEC));
-  for (const int fd : fds_) dup3(silent, fd, O_CLOEXEC);
-  ::close(silent);
+  for (const int fd : fds_) dup3(silent_, fd, O_CLOEXEC);
 }
 
 }  // namespace weir

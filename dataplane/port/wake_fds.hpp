@@ -15,15 +15,16 @@ class WakeFds {
   ~WakeFds();
 
   /// From now on they are readable when `fds` are, by which they keep these open: as many as the
-  /// first time. Throws std::system_error.
+  /// first time, which alone throws std::system_error. Who sleeps on them is to be woken.
   void follow(const std::vector<int>& fds);
-  /// From now on they are never readable, and keep nothing open. Throws std::system_error.
+  /// From now on they are never readable, and keep nothing open. Who sleeps on them is to be woken.
   void silence();
   /// -1: that queue has none.
   int operator[](std::uint16_t queue) const { return queue < fds_.size() ? fds_[queue] : -1; }
 
  private:
   std::vector<int> fds_;
+  int silent_ = -1;
 };
 
 }  // namespace weir

@@ -222,6 +222,10 @@ void Dataplane::stop() {
   }
 }
 
+void Dataplane::wake_workers() {
+  for (auto& worker : workers_) worker->wake();
+}
+
 void Dataplane::publish(std::unique_ptr<const Snapshot> next) {
   for (auto& worker : workers_) worker->set_snapshot(next.get());
   retired_.push_back({std::exchange(snapshot_, std::move(next)), quiescence_.retire_token()});

@@ -83,6 +83,9 @@ class Dataplane {
   const std::vector<std::unique_ptr<PortPlace>>& ports() const { return ports_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
+  /// Those that sleep look at what they sleep on again.
+  void wake_workers();
+
   /// An empty packet for the control plane to fill; null when the pool is empty.
   PacketBuffer allocate();
   /// Gives a ready frame to the worker that transmits on `interface`; false (and the packet freed)

@@ -13,6 +13,7 @@ PortPlace::PortPlace(const PortRequest& request, unsigned workers, rte_mempool* 
   request_.queues = port->rx_queues();
   request_.mac = port->mac();
   request_.steer_arp = port->arp_queue().has_value();
+  if (!request_.steer_arp) request_.no_arp_queue_why = port->arp_queue_why();
   tx_queues_ = port->tx_queues();
   put(std::move(port));
 }
@@ -24,10 +25,18 @@ void PortPlace::set_link(bool up) {
     transmits_.shut();
 }
 
-PortCounters PortPlace::counters() const {
+PortCounters PortPlace::counters() {
+  const std::lock_guard lock(counters_mutex_);
+  // The registers of a NIC that is gone read as all ones.
+  if (port_ && !device_.is_gone()) last_ = port_->counters().value_or(last_);
   PortCounters total = before_;
-  if (port_) total += port_->counters();
+  total += last_;
   return total;
+}
+
+std::vector<ExtendedCounter> PortPlace::extended_counters() {
+  const std::lock_guard lock(counters_mutex_);
+  return port_ && !device_.is_gone() ? port_->extended_counters() : std::vector<ExtendedCounter>{};
 }
 
 void PortPlace::shut() {
@@ -36,8 +45,9 @@ void PortPlace::shut() {
 }
 
 std::unique_ptr<Port> PortPlace::take() {
-  before_ = counters();
   wake_fds_.silence();
+  const std::lock_guard lock(counters_mutex_);
+  before_ += std::exchange(last_, {});
   return std::exchange(port_, nullptr);
 }
 
@@ -53,8 +63,11 @@ std::unique_ptr<Port> PortPlace::reopen() const {
 }
 
 void PortPlace::put(std::unique_ptr<Port> port) {
-  port_ = std::move(port);
-  device_ = port_->stands_on();
+  {
+    const std::lock_guard lock(counters_mutex_);
+    device_ = port->stands_on();
+    port_ = std::move(port);
+  }
   wake_fds_.follow(port_->wake_fds());
   receives_.open(port_->id());
   transmits_.open(port_->id());

@@ -6,12 +6,14 @@
 //   reopen, put   what came back, with the queues and the MAC address that workers and neighbours
 //                 know
 //
-// For the control thread. `reopen` and the port's destructor may take seconds: for any thread, one
-// at a time.
+// For the control thread, but for `counters`. `reopen` and the port's destructor may take seconds:
+// for any thread, one at a time.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "dataplane/port/port.hpp"
 #include "dataplane/port/port_gate.hpp"
@@ -40,8 +42,10 @@ class PortPlace {
   /// comes up again, however late.
   const PortGate& transmits() const { return transmits_; }
   void set_link(bool up);
-  /// Since the start, whatever came and went.
-  PortCounters counters() const;
+  /// Since the start, whatever came and went. Thread-safe; the driver may take its time.
+  PortCounters counters();
+  /// Of the port that is there; as `counters`.
+  std::vector<ExtendedCounter> extended_counters();
 
   void shut();
   std::unique_ptr<Port> take();
@@ -58,7 +62,9 @@ class PortPlace {
   std::uint16_t tx_queues_ = 0;
   WakeFds wake_fds_;
   PortGate receives_, transmits_;
-  PortCounters before_;  // of the ports that are gone
+  std::mutex counters_mutex_;  // the port does not go while its driver is asked
+  PortCounters before_;        // of the ports that are gone
+  PortCounters last_;          // of this one, when it could still tell
 };
 
 }  // namespace weir

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <poll.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -69,8 +71,10 @@ TEST(Device, APciNicIsGoneWhenTheBusHasItNoMore) {
 }
 
 TEST(Device, ALinuxInterfaceIsKnownByItsName) {
-  EXPECT_FALSE(Device::linux_interface("lo").is_gone());
-  const Device none = Device::linux_interface("weir-none");
+  const unsigned index = if_nametoindex("lo");
+  EXPECT_FALSE(Device::linux_interface("lo", index).is_gone());
+  EXPECT_TRUE(Device::linux_interface("lo", index + 1000).is_gone()) << "another of that name";
+  const Device none = Device::linux_interface("weir-none", 7);
   EXPECT_TRUE(none.is_gone());
   EXPECT_EQ(none.missing_again(), "there is no Linux interface weir-none");
 }
@@ -93,6 +97,33 @@ struct Pipe {
 bool is_readable(int fd) {
   pollfd asked{fd, POLLIN, 0};
   return poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0;
+}
+
+/// With no descriptor left: one asks the kernel through a socket.
+TEST(Device, IsNotGoneBecauseNobodyCanAsk) {
+  const Device lo = Device::linux_interface("lo", if_nametoindex("lo"));
+  rlimit usual{};
+  getrlimit(RLIMIT_NOFILE, &usual);
+  const rlimit none{0, usual.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const bool is_gone = lo.is_gone();
+  setrlimit(RLIMIT_NOFILE, &usual);
+  EXPECT_FALSE(is_gone);
+}
+
+TEST(Leaving, IsAskedOfTheDeviceThatIsNamed) {
+  Leaving first("net_leaving0", 0);
+  {
+    const Leaving second("net_leaving1", 0);
+    rte_dev_event_callback_process("net_leaving1", RTE_DEV_EVENT_ADD);
+    EXPECT_FALSE(second.is_so());
+    rte_dev_event_callback_process("net_leaving1", RTE_DEV_EVENT_REMOVE);
+    EXPECT_TRUE(second.is_so());
+  }
+  EXPECT_FALSE(first.is_so());
+  rte_dev_event_callback_process("net_leaving1", RTE_DEV_EVENT_REMOVE);  // which nobody watches
+  rte_dev_event_callback_process("net_leaving0", RTE_DEV_EVENT_REMOVE);
+  EXPECT_TRUE(first.is_so()) << "the other's end was not this one's";
 }
 
 TEST(WakeFds, KeepTheirNumbersWhileWhatTheyFollowChanges) {
