@@ -118,10 +118,12 @@ class Bridging(NicTest):
         for number, (size, tags) in enumerate(((1515, ()), (1519, [10]), (4000, ())), 1):
             before = lost()
             wire.send(marked(self.left.mac, BROADCAST, number, tags, size))
-            self.assertTrue(nics.wait_until(lambda: lost() > before, 5, 0.02), f"{size} bytes")
+            # Of what is much too long, the e1000 family as QEMU emulates it counts nothing.
+            if size < 2000 or self.model in ("virtio", "vmxnet3"):
+                self.assertTrue(nics.wait_until(lambda: lost() > before, 5, 0.02), f"{size} bytes")
+            self.through(wire, marked(self.left.mac, BROADCAST, 9, (), 1514))
+            self.expect(far, 9)
             self.assertEqual(self.heard(far, number), [])
-        self.through(wire, marked(self.left.mac, BROADCAST, 9, (), 1514))
-        self.expect(far, 9)
 
     def test_show_port_says_what_the_nic_does(self):
         shown = self.weir("show", "port", self.left.port, "--extended").stdout
