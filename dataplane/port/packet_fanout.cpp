@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <linux/if_packet.h>
+#include <linux/if_xdp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include <utility>
 
 namespace {
-std::vector<int> fanout_sockets;
+std::vector<int> receiving_sockets;
 }
 
 // What setsockopt(2) is, with two flags less. Its errors are the kernel's own, by errno.
@@ -21,14 +22,15 @@ extern "C" int setsockopt(int fd, int level, int option, const void* value,
     std::memcpy(&fanout, value, sizeof fanout);
     fanout &= ~((PACKET_FANOUT_FLAG_DEFRAG | PACKET_FANOUT_FLAG_ROLLOVER) << 16);
     value = &fanout;
-    fanout_sockets.push_back(fd);
+    receiving_sockets.push_back(fd);
   }
+  if (level == SOL_XDP && option == XDP_RX_RING) receiving_sockets.push_back(fd);
   return static_cast<int>(syscall(SYS_setsockopt, fd, level, option, value, length));
 }
 
 namespace weir {
 
-std::vector<int> take_fanout_sockets() { return std::exchange(fanout_sockets, {}); }
+std::vector<int> take_receiving_sockets() { return std::exchange(receiving_sockets, {}); }
 
 bool fanout_is_ours() {
   return dlsym(RTLD_DEFAULT, "setsockopt") == reinterpret_cast<void*>(&setsockopt);

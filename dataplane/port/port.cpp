@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 #include <linux/ethtool.h>
-#include <linux/if.h>
 #include <linux/if_packet.h>
+#include <linux/if_xdp.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -15,8 +16,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "dataplane/port/packet_fanout.hpp"
 
@@ -25,8 +28,10 @@ namespace {
 
 // config/limits.hpp warns by these.
 constexpr std::uint16_t kDescriptors = 1024;
-constexpr std::uint16_t kArpDescriptors = 256;  // what lies there too long serves nobody
-constexpr unsigned kTriesToGiveBack = 3;        // of DPDK's 5 s each
+constexpr std::uint16_t kArpDescriptors = 256;   // what lies there too long serves nobody
+constexpr std::uint16_t kXdpDescriptors = 2048;  // as many as net_af_xdp gives the kernel to fill
+constexpr unsigned kTriesToGiveBack = 3;         // of DPDK's 5 s each
+constexpr const char *kAfPacket = "net_af_packet", *kAfXdp = "net_af_xdp";
 
 /// The device's name within its devargs: what stands before the first comma.
 std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
@@ -57,17 +62,27 @@ rte_eth_dev_info device_info(std::uint16_t port) {
   return info;
 }
 
+/// What lies behind a gap would be beyond the memory that net_af_xdp shows to the kernel.
+bool is_gapless(const rte_mempool& pool) {
+  const std::size_t stride = std::size_t{pool.header_size} + pool.elt_size + pool.trailer_size;
+  const rte_mempool_memhdr* const piece = STAILQ_FIRST(&pool.mem_list);
+  return pool.nb_mem_chunks == 1 && piece->len == stride * pool.size;
+}
+
 }  // namespace
 
 Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
-    : name_(request.name), device_(request.device) {
+    : name_(request.name),
+      device_(request.device),
+      method_(request.method),
+      method_why_(request.method_why) {
   probe(request);
   try {
     bring_up(request, workers, pool);
     set_filters(request);
     ask_driver(pool);
   } catch (...) {
-    if (kernel_filter_ >= 0) ::close(kernel_filter_);
+    close_sockets();
     give_back();
     throw;
   }
@@ -76,7 +91,7 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
 
 Port::~Port() {
   leaving_.reset();
-  if (kernel_filter_ >= 0) ::close(kernel_filter_);
+  close_sockets();
   if (promiscuous_) rte_eth_promiscuous_disable(id_);
   rte_eth_dev_stop(id_);
   give_back();
@@ -95,6 +110,11 @@ void Port::give_back() const {
             name_.c_str(), device_.c_str(), rte_strerror(-error));
 }
 
+void Port::close_sockets() {
+  for (int* fd : {&kernel_filter_, &link_socket_})
+    if (*fd >= 0) ::close(std::exchange(*fd, -1));
+}
+
 void Port::fail(const std::string& what, int error, const std::string& remedy) const {
   throw std::runtime_error(fmt::format("interface {} ({}): {}: {}; {}", name_, device_, what,
                                        rte_strerror(error < 0 ? -error : error), remedy));
@@ -103,9 +123,9 @@ void Port::fail(const std::string& what, int error, const std::string& remedy) c
 void Port::probe(const PortRequest& request) {
   const std::string name = device_name(request.devargs);
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0) {
-    take_fanout_sockets();
+    take_receiving_sockets();
     const int error = rte_dev_probe(request.devargs.c_str());
-    wake_fds_ = take_fanout_sockets();
+    wake_fds_ = take_receiving_sockets();
     if (error != 0)
       fail("no such device", error,
            "check the name; a Linux interface must exist, a PCI NIC be bound to vfio-pci");
@@ -124,6 +144,11 @@ void Port::find_device(const PortRequest& request) {
     stands_on_ = Device::linux_interface(device_, info.if_index);
   else if (rte_pci_addr address; rte_pci_addr_parse(name.c_str(), &address) == 0)
     stands_on_ = Device::pci(name);
+  if (driver_ != kAfPacket && driver_ != kAfXdp) return;
+  // Both say "up" whatever happens to the interface. AF_XDP's own sockets tell nothing of it.
+  std::array<char, IF_NAMESIZE> interface {};
+  if (if_indextoname(info.if_index, interface.data()) != nullptr) interface_ = interface.data();
+  link_socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 void Port::bring_up(const PortRequest& request, unsigned workers, rte_mempool* pool) {
@@ -211,7 +236,11 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
 }
 
 void Port::make_queues(rte_mempool* pool) {
-  std::uint16_t rx_descriptors = kDescriptors, tx_descriptors = kDescriptors;
+  if (driver_ == kAfXdp && !is_gapless(*pool))
+    fail("needs its packet buffers in one piece of memory", ENOMEM,
+         "raise `system.memory.hugepages`, or set `method: af-packet`");
+  const std::uint16_t descriptors = driver_ == kAfXdp ? kXdpDescriptors : kDescriptors;
+  std::uint16_t rx_descriptors = descriptors, tx_descriptors = descriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
   facts_.rx_descriptors = rx_descriptors;
   facts_.tx_descriptors = tx_descriptors;
@@ -227,9 +256,14 @@ void Port::make_queues(rte_mempool* pool) {
         failed != 0) {
       const std::string lack = lack_of_buffers(pool, available);
       fail(fmt::format("receive queue {} cannot be set up", queue), failed,
-           lack.empty() ? "raise `system.memory.hugepages`" : lack);
+           !lack.empty() ? lack
+           : driver_ == kAfXdp
+               ? "see the log above for the driver's reason, or set `method: af-packet`"
+               : "raise `system.memory.hugepages`");
     }
   }
+  // AF_XDP's sockets are made with their queues, AF_PACKET's with the device.
+  if (driver_ == kAfXdp) wake_fds_ = take_receiving_sockets();
   for (std::uint16_t queue = 0; queue < tx_queues_; ++queue)
     if (const int failed = rte_eth_tx_queue_setup(id_, queue, tx_descriptors,
                                                   static_cast<unsigned>(socket), nullptr);
@@ -249,8 +283,7 @@ void Port::set_mtu(const PortRequest& request) {
 }
 
 LinkState Port::link() const {
-  // net_af_packet says "up" whatever happens to the interface.
-  if (!wake_fds_.empty() && !runs(wake_fds_.front(), device_)) return {};
+  if (link_socket_ >= 0 && !runs(link_socket_, interface_)) return {};
   rte_eth_link link{};
   if (rte_eth_link_get_nowait(id_, &link) != 0) return {};
   return {link.link_status == RTE_ETH_LINK_UP,
@@ -259,14 +292,20 @@ LinkState Port::link() const {
 }
 
 std::uint64_t Port::dropped_by_sockets() const {
+  std::uint64_t ring_full = 0;
   for (const int fd : wake_fds_) {
     // net_af_packet leaves them to the kernel, which forgets them with each answer.
     tpacket_stats since_last{};
     socklen_t length = sizeof since_last;
     if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &since_last, &length) == 0)
       socket_drops_ += since_last.tp_drops;
+    // net_af_xdp counts what was lost for want of a buffer, and not for want of room in the ring.
+    xdp_statistics ever{};
+    length = sizeof ever;
+    if (getsockopt(fd, SOL_XDP, XDP_STATISTICS, &ever, &length) == 0)
+      ring_full += ever.rx_ring_full;
   }
-  return socket_drops_;
+  return socket_drops_ + ring_full;
 }
 
 std::optional<PortCounters> Port::counters() const {

@@ -58,6 +58,10 @@ struct PortRequest {
   bool wants_vlan_strip = false;         // the workers know what to do with a tag beside the frame
   bool steer_arp = true;                 // to a receive queue of its own, if the port can
   std::string no_arp_queue_why = "the configuration says so";  // what is told where it is not
+  // How packets are taken from a Linux interface, "af-packet" or "af-xdp"; empty: it is none.
+  std::string method;
+  std::string method_why;         // what decided it
+  std::string af_packet_devargs;  // what to do if AF_XDP fails; empty: then it is an error
 };
 
 /// What the port counts by itself. `missed`: came while the receive queue was full.
@@ -112,6 +116,9 @@ class Port {
   const std::string& name() const { return name_; }
   const std::string& device() const { return device_; }
   const std::string& driver() const { return driver_; }
+  /// See PortRequest.
+  const std::string& method() const { return method_; }
+  const std::string& method_why() const { return method_why_; }
   const MacAddress& mac() const { return mac_; }
   std::uint16_t mtu() const { return mtu_; }
   std::uint16_t rx_queues() const { return rx_queues_; }
@@ -165,6 +172,7 @@ class Port {
   void configure(const PortRequest& request, rte_mempool* pool);
   void make_queues(rte_mempool* pool);
   void set_mtu(const PortRequest& request);
+  void close_sockets();
   void plan_vlans(const PortRequest& request);
   void set_filters(const PortRequest& request);
   void set_macs(const PortRequest& request);
@@ -184,10 +192,12 @@ class Port {
   [[noreturn]] void fail(const std::string& what, int error, const std::string& remedy) const;
 
   std::uint16_t id_ = 0;
-  std::string name_, device_, driver_;
+  std::string name_, device_, driver_, method_, method_why_;
   MacAddress mac_;
   std::uint16_t mtu_ = 0, rx_queues_ = 0, tx_queues_ = 0;
   std::vector<int> wake_fds_;
+  std::string interface_;  // of Linux, that the port stands on; empty: on none
+  int link_socket_ = -1;   // in its network namespace
   rte_device* dpdk_device_ = nullptr;
   Device stands_on_;
   std::optional<Leaving> leaving_;

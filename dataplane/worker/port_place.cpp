@@ -6,10 +6,27 @@
 #include <utility>
 
 namespace weir {
+namespace {
+
+/// Where AF_XDP was only tried, AF_PACKET follows.
+std::unique_ptr<Port> open_port(const PortRequest& request, unsigned workers, rte_mempool* pool) {
+  try {
+    return std::make_unique<Port>(request, workers, pool);
+  } catch (const std::runtime_error& error) {
+    if (request.af_packet_devargs.empty()) throw;
+    PortRequest other = request;
+    other.devargs = std::exchange(other.af_packet_devargs, {});
+    other.method = "af-packet";
+    other.method_why = fmt::format("AF_XDP did not start: {}", error.what());
+    return std::make_unique<Port>(other, workers, pool);
+  }
+}
+
+}  // namespace
 
 PortPlace::PortPlace(const PortRequest& request, unsigned workers, rte_mempool* pool)
     : request_(request), workers_(workers), pool_(pool) {
-  auto port = std::make_unique<Port>(request, workers, pool);
+  auto port = open_port(request, workers, pool);
   request_.queues = port->rx_queues();
   request_.mac = port->mac();
   request_.steer_arp = port->arp_queue().has_value();
@@ -51,8 +68,8 @@ std::unique_ptr<Port> PortPlace::take() {
   return std::exchange(port_, nullptr);
 }
 
-std::unique_ptr<Port> PortPlace::reopen() const {
-  auto port = std::make_unique<Port>(request_, workers_, pool_);
+std::unique_ptr<Port> PortPlace::reopen(const PortRequest& request) const {
+  auto port = open_port(request, workers_, pool_);
   if (port->tx_queues() != tx_queues_ || port->arp_queue().has_value() != request_.steer_arp)
     throw std::runtime_error(fmt::format(
         "interface {} ({}): has {} transmit queues and {} for ARP, the one before had {} and {}; "

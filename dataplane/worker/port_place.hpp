@@ -50,7 +50,9 @@ class PortPlace {
   void shut();
   std::unique_ptr<Port> take();
   /// Throws std::runtime_error: it does not open, or is another one than before.
-  std::unique_ptr<Port> reopen() const;
+  std::unique_ptr<Port> reopen() const { return reopen(request_); }
+  /// By another driver, say, but for the same workers.
+  std::unique_ptr<Port> reopen(const PortRequest& request) const;
   void put(std::unique_ptr<Port> port);
 
  private:
