@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "config/interfaces.hpp"
+#include "controlplane/port_method.hpp"
 
 namespace weir::control {
 namespace {
@@ -61,14 +62,11 @@ void bring_up(const config::Config& config, const config::Ethernet& port, const 
   ::close(fd);
 }
 
-std::string linux_devargs(const config::LinuxMatch& match, const config::Ethernet& port,
-                          std::size_t index, std::size_t workers) {
-  using Method = config::LinuxMatch::Method;
-  if (match.method == Method::af_xdp)
-    return fmt::format("net_af_xdp{},iface={},start_queue=0,queue_count=1", index, match.interface);
+std::string af_packet_devargs(const config::Ethernet& port, const std::string& interface,
+                              std::size_t index, std::size_t workers) {
   const std::size_t queues = port.queues != 0 ? port.queues : workers;
-  std::string devargs = fmt::format("net_af_packet{},iface={},qpairs={},qdisc_bypass=1", index,
-                                    match.interface, queues);
+  std::string devargs =
+      fmt::format("net_af_packet{},iface={},qpairs={},qdisc_bypass=1", index, interface, queues);
   // Deep rings, for the moments in which the kernel gives the worker's core to somebody else. Four
   // jumbo frames a block; blocks are whole pages.
   if (port.mtu > kUsualMtu)
@@ -76,6 +74,26 @@ std::string linux_devargs(const config::LinuxMatch& match, const config::Etherne
            fmt::format(",blocksz={},framesz={},framecnt=1024", 4 * kJumboFrame, kJumboFrame);
   return devargs +
          fmt::format(",blocksz={},framesz={},framecnt=4096", 2 * kUsualFrame, kUsualFrame);
+}
+
+std::string af_xdp_devargs(const std::string& interface, std::size_t index) {
+  return fmt::format("net_af_xdp{},iface={},start_queue=0,queue_count=1", index, interface);
+}
+
+/// How packets are taken from a Linux interface.
+void ask_for_method(const config::Config& config, const config::Ethernet& port,
+                    const config::LinuxMatch& match, std::size_t index, PortRequest& request) {
+  using Method = config::LinuxMatch::Method;
+  const std::string packet =
+      af_packet_devargs(port, match.interface, index, config.system.worker_cores.size());
+  PortMethod method{.af_xdp = match.method == Method::af_xdp, .why = "asked for"};
+  if (match.method == Method::automatic)
+    method = choose_method(config, port, MethodFacts::of(match.interface));
+  request.af_packet_devargs.clear();
+  request.method = method.af_xdp ? "af-xdp" : "af-packet";
+  request.method_why = method.why;
+  request.devargs = method.af_xdp ? af_xdp_devargs(match.interface, index) : packet;
+  if (method.af_xdp && match.method == Method::automatic) request.af_packet_devargs = packet;
 }
 
 /// The port that a VLAN's frames go by, through another VLAN if need be, and its outermost tag.
@@ -138,7 +156,7 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
     bring_up_interface(config, port);
     request.mtu_is_set = true;
     request.frame_room = port.mtu > kUsualMtu ? kJumboFrame : kUsualFrame;
-    request.devargs = linux_devargs(*linux_port, port, index, config.system.worker_cores.size());
+    ask_for_method(config, port, *linux_port, index, request);
   } else {
     request.devargs = std::get<config::VdevMatch>(port.match).arguments;
   }
@@ -150,6 +168,13 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
 void bring_up_interface(const config::Config& config, const config::Ethernet& port) {
   if (const auto* linux_port = std::get_if<config::LinuxMatch>(&port.match))
     bring_up(config, port, linux_port->interface);
+}
+
+PortRequest request_again(const config::Config& config, std::size_t port, PortRequest request) {
+  const config::Ethernet& ethernet = config.ethernets[port];
+  if (const auto* linux_port = std::get_if<config::LinuxMatch>(&ethernet.match))
+    ask_for_method(config, ethernet, *linux_port, port, request);
+  return request;
 }
 
 std::string device_of(const config::PortMatch& match) {

@@ -14,6 +14,9 @@ DataplaneOptions dataplane_options(const config::Config& config);
 /// gives it the port's MTU, for DPDK's drivers do not. Throws as above. Other ports: nothing.
 void bring_up_interface(const config::Config& config, const config::Ethernet& port);
 
+/// For a port that comes back: a Linux interface may suit another method than the one before it.
+PortRequest request_again(const config::Config& config, std::size_t port, PortRequest request);
+
 /// How the user names the device: PCI address, Linux interface, or virtual device.
 std::string device_of(const config::PortMatch& match);
 

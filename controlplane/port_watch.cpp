@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "controlplane/linux_ports.hpp"
 #include "controlplane/port_requests.hpp"
 
 namespace weir::control {
@@ -90,7 +91,9 @@ void PortWatch::look_for(InterfaceId port) {
   at_work_ = port;
   thread_.start([this, &place, port] {
     bring_up_interface(config_, config_.ethernets[port]);
-    return place.reopen();
+    auto returned = place.reopen(request_again(config_, port, place.request()));
+    tell_linux_port(*returned);
+    return returned;
   });
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "controlplane/arp_policy.hpp"
+#include "controlplane/linux_ports.hpp"
 #include "controlplane/port_requests.hpp"
 #include "controlplane/route_loading.hpp"
 
@@ -131,6 +132,7 @@ Router::Router(const config::Config& config)
       local_(clock_, icmp_errors_, pinger_),
       busy_(dataplane_.workers().size()),
       busy_cycles_(dataplane_.workers().size()) {
+  for (const auto& place : dataplane_.ports()) tell_linux_port(*place->port());
   add_interfaces();
   if (!config_.bridges.empty())
     bridges_ = std::make_unique<Bridges>(clock_, config_, interfaces_, dataplane_, forwarding_,

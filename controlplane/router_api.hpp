@@ -41,6 +41,9 @@ struct InterfaceStatus {
   std::string vlan_tags;         // taking off and putting on: "hardware" or "software"
   std::optional<std::uint16_t> arp_queue;  // the receive queue that gets ARP and nothing else
   std::string arp_queue_why;               // why there is none, or not for tagged frames
+  // Of ports that are Linux interfaces.
+  std::string method, method_why;           // "af-packet" or "af-xdp", and what decided it
+  std::string cable_trouble, cable_remedy;  // of the other end, and the command against it
   std::vector<Ipv4InterfaceAddress> addresses;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, drops = 0;
   std::uint64_t rx_missed = 0, rx_errors = 0, tx_errors = 0;  // the NIC's own counters

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "controlplane/linux_link.hpp"
 #include "controlplane/neighbor_status.hpp"
 #include "controlplane/port_requests.hpp"
 #include "controlplane/route_loading.hpp"
@@ -83,6 +84,13 @@ std::vector<InterfaceStatus> RouterViews::interfaces() {
       if (interfaces[id].kind == InterfaceKind::port) add_port(result[id], id);
     }
   });
+  // As it is now: the remedy may have been applied, or undone. Nothing for the control thread.
+  for (InterfaceStatus& status : result) {
+    const auto end = status.method.empty() ? std::nullopt : other_end(status.device);
+    if (!end) continue;
+    status.cable_trouble = checksum_trap(*end);
+    if (!status.cable_trouble.empty()) status.cable_remedy = checksum_remedy(*end);
+  }
   return result;
 }
 
@@ -141,6 +149,8 @@ void RouterViews::add_port(InterfaceStatus& status, InterfaceId id) const {
   status.vlan_tags = port.vlan_tags();
   status.arp_queue = port.arp_queue();
   status.arp_queue_why = port.arp_queue_why();
+  status.method = port.method();
+  status.method_why = port.method_why();
 }
 
 RouteStatus RouterViews::route_status(const RibRoute& route) const {

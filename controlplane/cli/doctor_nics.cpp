@@ -150,37 +150,27 @@ void examine_missing_nics(const std::vector<Nic>& nics, const config::Config& co
   }
 }
 
-Step switch_offload(const CableEnd& end, const std::string& state) {
-  std::vector<std::string> words{"ethtool", "-K", end.interface, "tx", state};
-  if (!end.network_namespace.empty())
-    words.insert(words.begin(), {"ip", "netns", "exec", end.network_namespace});
-  return Step::run(std::move(words));
-}
-
 void examine_cable(const Machine& machine, const std::string& interface, Diagnoses& found) {
   const auto end = machine.other_end(interface);
   if (!end) return;
-  const std::string name = end->interface.empty() ? "the other end" : end->interface;
-  const std::string where =
-      end->network_namespace.empty() ? "" : fmt::format(" in {}", end->network_namespace);
+  const auto switch_offload = [&](const char* state) {
+    return Steps{Step::run(control::offload_command(*end, "tx", state))};
+  };
   if (!end->transmit_checksum_offload)
-    found.push_back(
-        {Level::warning, "port",
-         fmt::format("{} is a veth, and {}{} cannot be looked at: if it leaves checksums "
-                     "to hardware, TCP through the router hangs",
-                     interface, name, where),
-         "there: ethtool -K INTERFACE tx off"});
-  else if (*end->transmit_checksum_offload)
-    found.push_back(
-        mendable(Level::problem, "port",
-                 fmt::format("{} is a veth, and {}{} leaves checksums to hardware that is none: "
-                             "ping works, TCP through the router hangs",
-                             interface, name, where),
-                 {switch_offload(*end, "off")}, {switch_offload(*end, "on")}));
+    found.push_back({Level::warning, "port",
+                     fmt::format("{} is a veth, and {} cannot be looked at: if it leaves checksums "
+                                 "to hardware, TCP through the router hangs",
+                                 interface, control::name_of(*end)),
+                     "there: ethtool -K INTERFACE tx off"});
+  else if (const std::string trap = control::checksum_trap(*end); !trap.empty())
+    found.push_back(mendable(Level::problem, "port",
+                             fmt::format("{} is a veth, and {}", interface, trap),
+                             switch_offload("off"), switch_offload("on")));
   else
-    found.push_back(
-        {Level::ok, "port",
-         fmt::format("{} is a veth; {}{} makes its checksums itself", interface, name, where), ""});
+    found.push_back({Level::ok, "port",
+                     fmt::format("{} is a veth; {} makes its checksums itself", interface,
+                                 control::name_of(*end)),
+                     ""});
 }
 
 }  // namespace

@@ -19,7 +19,6 @@
 #include "controlplane/cli/answer.hpp"
 #include "controlplane/cli/client.hpp"
 #include "controlplane/cli/files.hpp"
-#include "controlplane/cli/netns.hpp"
 #include "controlplane/cli/process.hpp"
 #include "controlplane/cli/sysfs.hpp"
 #include "controlplane/cpu_check.hpp"
@@ -46,40 +45,6 @@ Json ask_ip(std::vector<std::string> words) {
   if (!done.ok()) return nullptr;
   Json answer = Json::parse(done.output, nullptr, false);
   return answer.is_array() ? answer : Json(nullptr);
-}
-
-/// The name of the namespace that this one calls `id`; empty: it has none.
-std::string namespace_called(int id) {
-  const Json listed = ask_ip({"netns", "list-id"});
-  if (!listed.is_array()) return "";
-  for (const Json& entry : listed)
-    if (entry.is_object() && entry.value("nsid", -1) == id) return entry.value("name", "");
-  return "";
-}
-
-std::optional<CableEnd> find_other_end(const std::string& interface) {
-  const Json shown = ask_ip({"-details", "link", "show", "dev", interface});
-  if (!shown.is_array() || shown.empty() || !shown[0].is_object()) return std::nullopt;
-  const Json& link = shown[0];
-  if (link.value("linkinfo", Json::object()).value("info_kind", "") != "veth") return std::nullopt;
-  CableEnd end;
-  if (const std::string name = link.value("link", ""); !name.empty()) {
-    end.interface = name;
-    end.transmit_checksum_offload = transmit_checksum_offload(name);
-    return end;
-  }
-  end.network_namespace = namespace_called(link.value("link_netnsid", -1));
-  if (end.network_namespace.empty()) return end;
-  try {
-    const InNamespace there(end.network_namespace);
-    std::array<char, IF_NAMESIZE> name{};
-    if (if_indextoname(link.value("link_index", 0u), name.data()) == nullptr) return end;
-    end.interface = name.data();
-    end.transmit_checksum_offload = transmit_checksum_offload(end.interface);
-  } catch (const CliError&) {
-    // Not root: it stays unknown.
-  }
-  return end;
 }
 
 std::set<std::string> find_ssh_interfaces() {
@@ -144,7 +109,7 @@ Machine Machine::here(const Context& context) {
           .cpu_needs = kCpuNeeds,
           .built_for = WEIR_CPU,
           .router_version = ask_router_version,
-          .other_end = find_other_end,
+          .other_end = control::other_end,
           .ssh_interfaces = find_ssh_interfaces(),
           .default_routes = find_default_routes(),
           .why_not_writable = error_of_writing,

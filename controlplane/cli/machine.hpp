@@ -11,15 +11,11 @@
 
 #include "controlplane/cli/context.hpp"
 #include "controlplane/cli/step.hpp"
+#include "controlplane/linux_link.hpp"
 
 namespace weir::cli {
 
-/// The other end of a veth pair.
-struct CableEnd {
-  std::string interface;          // empty: not to be found
-  std::string network_namespace;  // empty: this one
-  std::optional<bool> transmit_checksum_offload;
-};
+using control::CableEnd;
 
 /// What a running router says about a device that is a port of it.
 struct RouterPort {

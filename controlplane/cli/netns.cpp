@@ -81,12 +81,6 @@ void set_sysctl(const std::string& name, const std::string& value) {
   std::ofstream("/proc/sys/" + name) << value;
 }
 
-std::optional<bool> transmit_checksum_offload(const std::string& interface) {
-  ethtool_value value{ETHTOOL_GTXCSUM, 0};
-  if (ethtool(interface, value) != 0) return std::nullopt;
-  return value.data != 0;
-}
-
 void switch_off_transmit_checksum_offload(const std::string& interface) {
   ethtool_value value{ETHTOOL_STXCSUM, 0};
   if (const int error = ethtool(interface, value); error != 0)

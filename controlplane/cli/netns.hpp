@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,9 +32,7 @@ std::vector<pid_t> processes_in(const std::string& name);
 /// Sets net/..., of the thread's namespace; a kernel that lacks it has nothing to be set.
 void set_sysctl(const std::string& name, const std::string& value);
 
-/// Transmit checksum offload of an interface in the thread's namespace; nullopt: no such interface.
-std::optional<bool> transmit_checksum_offload(const std::string& interface);
-/// Throws CliError.
+/// Of an interface in the thread's namespace. Throws CliError.
 void switch_off_transmit_checksum_offload(const std::string& interface);
 
 }  // namespace weir::cli

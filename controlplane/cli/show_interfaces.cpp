@@ -57,6 +57,10 @@ void print_port(const Context& context, const Json& interface) {
   line("driver", fmt::format("{}, {} and {} queues", text(interface, "driver"),
                              fmt::format("{} receive", number(interface, "rx_queues")),
                              fmt::format("{} transmit", number(interface, "tx_queues"))));
+  if (const std::string method = text(interface, "method"); method != "-")
+    line("method", fmt::format("{} ({})", method, text(interface, "method_why")));
+  if (const std::string trouble = text(interface, "cable_trouble"); trouble != "-")
+    line("cable", fmt::format("{}; {}", trouble, text(interface, "cable_remedy")));
   line("MAC filter", explained(text(interface, "mac_filter"),
                                {{"hardware", "the port takes the router's own addresses only"},
                                 {"promiscuous", "the port takes every address, the worker sorts"},
