@@ -21,6 +21,13 @@ bool loses_tag_protocol(const Ethernet& ethernet) {
   return host != nullptr && host->method != LinuxMatch::Method::af_xdp;
 }
 
+/// What `method: auto` means is decided where the router runs.
+std::string_view taken_by_af_packet(const Ethernet& ethernet) {
+  return std::get<LinuxMatch>(ethernet.match).method == LinuxMatch::Method::automatic
+             ? "AF_PACKET, which method: auto may mean,"
+             : "AF_PACKET";
+}
+
 class SwitchingLinter {
  public:
   SwitchingLinter(const Config& config, const InterfaceList& interfaces, Findings& findings)
@@ -166,8 +173,8 @@ void SwitchingLinter::check_link(const Vlan& vlan) {
   } else if (vlan.protocol == VlanProtocol::dot1ad &&
              loses_tag_protocol(config_.ethernets[link->index])) {
     warning(vlan.source,
-            cat(vlan.name,
-                ": AF_PACKET does not tell 802.1ad's tags from 802.1Q's: outer tags "
+            cat(vlan.name, ": ", taken_by_af_packet(config_.ethernets[link->index]),
+                " does not tell 802.1ad's tags from 802.1Q's: outer tags "
                 "leave as 0x8100"),
             cat("method: af-xdp for ", vlan.link));
   }
@@ -182,8 +189,8 @@ void SwitchingLinter::check_vlans() {
   for (const Ethernet& ethernet : config_.ethernets) {
     if (!ethernet.other_vlans || !loses_tag_protocol(ethernet)) continue;
     warning(ethernet.match_source,
-            cat(ethernet.name,
-                ", other-vlans: pass: AF_PACKET does not tell 802.1ad's tags from "
+            cat(ethernet.name, ", other-vlans: pass: ", taken_by_af_packet(ethernet),
+                " does not tell 802.1ad's tags from "
                 "802.1Q's: outer tags leave as 0x8100"),
             "method: af-xdp");
   }

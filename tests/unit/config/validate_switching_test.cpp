@@ -116,8 +116,9 @@ std::vector<Row> rows() {
       {"service tag on AF_PACKET",
        "vlans: {v: {id: 1, link: a, protocol: 802.1ad}}\n"
        "bridges: {br: {interfaces: [v, b]}}\n",
-       {"5:9: warning: v: AF_PACKET does not tell 802.1ad's tags from 802.1Q's: outer tags leave "
-        "as 0x8100 (method: af-xdp for a)"}},
+       {"5:9: warning: v: AF_PACKET, which method: auto may mean, does not tell 802.1ad's tags "
+        "from "
+        "802.1Q's: outer tags leave as 0x8100 (method: af-xdp for a)"}},
       {"mtu beyond the link's",
        "bridges: {br: {interfaces: [a, b]}}\n"
        "vlans:\n"
@@ -388,11 +389,13 @@ TEST(ValidateSwitching, AfPacketLosesTags) {
     return "ethernets:\n  a: {match: {" + match +
            "}, addresses: [10.0.1.1/24], other-vlans: pass}\n";
   };
-  const std::vector<std::string> warnings{
-      "2:14: warning: a, other-vlans: pass: AF_PACKET does not tell 802.1ad's tags from 802.1Q's: "
-      "outer tags leave as 0x8100 (method: af-xdp)"};
-  EXPECT_EQ(lint(text("linux: e0")), warnings);
-  EXPECT_EQ(lint(text("linux: e0, method: af-packet")), warnings);
+  const auto warning = [](const std::string& who) {
+    return std::vector<std::string>{"2:14: warning: a, other-vlans: pass: " + who +
+                                    " does not tell 802.1ad's tags from 802.1Q's: outer tags leave "
+                                    "as 0x8100 (method: af-xdp)"};
+  };
+  EXPECT_EQ(lint(text("linux: e0")), warning("AF_PACKET, which method: auto may mean,"));
+  EXPECT_EQ(lint(text("linux: e0, method: af-packet")), warning("AF_PACKET"));
   EXPECT_EQ(lint(text("linux: e0, method: af-xdp")), std::vector<std::string>{});
   EXPECT_EQ(lint(text("vdev: net_null0")), std::vector<std::string>{});
 }
