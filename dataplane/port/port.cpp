@@ -75,7 +75,8 @@ Port::Port(const PortRequest& request, unsigned workers, rte_mempool* pool)
     : name_(request.name),
       device_(request.device),
       method_(request.method),
-      method_why_(request.method_why) {
+      method_why_(request.method_why),
+      pool_(pool) {
   probe(request);
   try {
     bring_up(request, workers, pool);
@@ -93,8 +94,13 @@ Port::~Port() {
   leaving_.reset();
   close_sockets();
   if (promiscuous_) rte_eth_promiscuous_disable(id_);
+  std::vector<rte_mbuf*> left;
+  if (stands_on_.is_gone())
+    for (const XdpRings& rings : xdp_rings_)
+      for (rte_mbuf* const packet : packets_in(rings, *pool_)) left.push_back(packet);
   rte_eth_dev_stop(id_);
   give_back();
+  rte_pktmbuf_free_bulk(left.data(), static_cast<unsigned>(left.size()));
 }
 
 void Port::give_back() const {
@@ -264,6 +270,7 @@ void Port::make_queues(rte_mempool* pool) {
   }
   // AF_XDP's sockets are made with their queues, AF_PACKET's with the device.
   if (driver_ == kAfXdp) wake_fds_ = take_receiving_sockets();
+  xdp_rings_ = take_xdp_rings();
   for (std::uint16_t queue = 0; queue < tx_queues_; ++queue)
     if (const int failed = rte_eth_tx_queue_setup(id_, queue, tx_descriptors,
                                                   static_cast<unsigned>(socket), nullptr);

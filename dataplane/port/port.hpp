@@ -33,6 +33,7 @@
 #include "dataplane/port/device.hpp"
 #include "dataplane/port/leaving.hpp"
 #include "dataplane/port/link_state.hpp"
+#include "dataplane/port/xdp_rings.hpp"
 
 struct rte_device;
 struct rte_eth_conf;
@@ -199,6 +200,8 @@ class Port {
   std::string interface_;  // of Linux, that the port stands on; empty: on none
   int link_socket_ = -1;   // in its network namespace
   rte_device* dpdk_device_ = nullptr;
+  rte_mempool* pool_;
+  std::vector<XdpRings> xdp_rings_;
   Device stands_on_;
   std::optional<Leaving> leaving_;
   mutable std::uint64_t socket_drops_ = 0;
