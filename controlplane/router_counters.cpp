@@ -85,6 +85,16 @@ void add_local(std::vector<NamedCounter>& to, const LocalCounters& local) {
   add("reassembly-timeouts", "datagrams of which parts never came", local.reassembly_timeouts);
 }
 
+void add_pools(std::vector<NamedCounter>& to, const std::vector<PoolUse>& pools) {
+  for (const PoolUse& pool : pools) {
+    to.push_back({fmt::format("pool.{}.in-use", pool.name),
+                  "buffers of this pool that ports, workers or the control plane have now",
+                  pool.in_use});
+    to.push_back(
+        {fmt::format("pool.{}.free", pool.name), "buffers left in this pool now", pool.free});
+  }
+}
+
 }  // namespace
 
 void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
@@ -149,6 +159,7 @@ std::vector<NamedCounter> RouterViews::named_counters() {
   add_neighbors(result, router_.neighbors().counters());
   add_icmp(result, router_.icmp_counters());
   add_local(result, router_.local_counters());
+  add_pools(result, router_.dataplane().pools());
   add("fib.prefixes", "prefixes in the forwarding table now", router_.dataplane().fib().size());
   add("fib.memory-bytes", "memory of the forwarding table now",
       router_.dataplane().fib().memory_bytes());

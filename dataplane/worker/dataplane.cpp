@@ -281,6 +281,16 @@ unsigned Dataplane::take_reports(LearnReport* reports, unsigned count) {
   return taken;
 }
 
+std::vector<PoolUse> Dataplane::pools() const {
+  std::vector<PoolUse> result;
+  for (const rte_mempool* pool : {packets_, control_packets_, mirror_packets_}) {
+    if (pool == nullptr) continue;
+    const unsigned free = rte_mempool_avail_count(pool);  // those in the workers' caches, too
+    result.push_back({pool->name, pool->size - free, free});
+  }
+  return result;
+}
+
 std::uint64_t Dataplane::in_flight() const {
   std::uint64_t total = 0;
   for (const auto& worker : workers_) total += worker->in_flight();

@@ -35,6 +35,13 @@ struct PacketBufferDeleter {
 };
 using PacketBuffer = std::unique_ptr<rte_mbuf, PacketBufferDeleter>;
 
+/// A pool of packets, at a moment: what is moved meanwhile may be missing in it.
+struct PoolUse {
+  const char* name;
+  std::uint32_t in_use;  // also by receive queues, and by transmit queues that let go late
+  std::uint32_t free;
+};
+
 /// What workers report at the end of each round (rte_rcu_qsbr).
 class WorkerQuiescence final : public Quiescence {
  public:
@@ -98,6 +105,7 @@ class Dataplane {
   /// What workers heard of stations, in turn; returns how many reports there are, `count` at most.
   unsigned take_reports(LearnReport* reports, unsigned count);
 
+  std::vector<PoolUse> pools() const;
   /// Packets in rings between workers and control plane.
   std::uint64_t in_flight() const;
   std::uint64_t ticks_per_second() const { return ticks_per_second_; }

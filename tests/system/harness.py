@@ -6,7 +6,7 @@ import unittest
 
 import lab as lab_module
 import router as router_module
-from lab import Lab, namespaces
+from lab import Lab, namespaces, wait_until
 
 
 class SystemTest(unittest.TestCase):
@@ -27,9 +27,24 @@ class SystemTest(unittest.TestCase):
         cls.router = router_module.make(cls.lab, cls.arrange(cls.lab))
         cls.router.start()
         cls.addClassCleanup(cls._stop)
+        cls.buffers_at_start = cls.buffers_forwarding()
+
+    @classmethod
+    def buffers_forwarding(cls):
+        return cls.router.buffers_in_use()["packets"] if cls.router.name == "weir" else 0
+
+    @classmethod
+    def _no_buffer_lost(cls):
+        """What forwarding had in use comes back: ports of Linux keep none that they sent."""
+        if cls.router.name != "weir" or cls.router.process.poll() is not None:
+            return
+        limit = cls.buffers_at_start
+        if not wait_until(lambda: cls.buffers_forwarding() <= limit, 5, 0.02):
+            raise AssertionError(f"{cls.buffers_forwarding()} buffers in use, {limit} at start")
 
     @classmethod
     def _stop(cls):
+        cls._no_buffer_lost()
         code, _ = cls.router.stop()
         if code != 0:
             raise AssertionError(f"the router ended with {code}\n{cls.router.output()}")
@@ -62,10 +77,8 @@ class TapResult(unittest.TestResult):
     def _line(self, ok, test, remark=""):
         self._count += 1
         name = getattr(test, "_testMethodName", None) or str(test)
-        print(
-            f"{'ok' if ok else 'not ok'} {self._count} - {name.removeprefix('test_')}{remark}",
-            flush=True,
-        )
+        name = getattr(test, "beside", "") + name.removeprefix("test_")
+        print(f"{'ok' if ok else 'not ok'} {self._count} - {name}{remark}", flush=True)
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -105,8 +118,9 @@ def say(text):
     print("# " + text, flush=True)
 
 
-def main():
-    """Runs the calling module's tests; names given on the command line select among them."""
+def main(*modules):
+    """Runs the tests of these modules, or of the calling one; names given on the command line
+    select among them."""
     if os.geteuid() != 0:
         print("1..0 # SKIP needs root: it makes network namespaces")
         return
@@ -119,6 +133,6 @@ def main():
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{name}*" for name in sys.argv[1:]] or None
     result = TapResult()
-    loader.loadTestsFromModule(sys.modules["__main__"]).run(result)
+    loader.loadTestsFromNames(modules or ["__main__"]).run(result)
     result.finish()
     sys.exit(0 if result.wasSuccessful() else 1)

@@ -181,6 +181,14 @@ class Weir:
         """{dotted name: value} of the control plane's counters."""
         return {row["name"]: row["value"] for row in self.api.get("/v1/counters")["counters"]}
 
+    def buffers_in_use(self):
+        """{pool: buffers that are not free}."""
+        found = {}
+        for name, value in self.named().items():
+            if name.startswith("pool.") and name.endswith(".in-use"):
+                found[name.split(".")[1]] = value
+        return found
+
     def conservation(self):
         """The equation's terms, in total."""
         total = self.api.get("/v1/counters")["total"]
