@@ -1,6 +1,7 @@
 #include "controlplane/cli/files.hpp"
 
 #include <fmt/format.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -63,7 +64,13 @@ int check_file(const Context& context, const std::string& path) {
 std::string own_directory() {
   char path[PATH_MAX];
   const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-  if (size <= 0) return ".";
+  if (size <= 0) {
+    // Without /proc: the path that it was started by, from where it was started.
+    const auto* const started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    const std::string directory =
+        started == nullptr ? "" : std::filesystem::path(started).parent_path().string();
+    return directory.empty() ? "." : directory;
+  }
   return std::filesystem::path(std::string(path, static_cast<std::size_t>(size)))
       .parent_path()
       .string();

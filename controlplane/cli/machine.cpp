@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -77,7 +78,12 @@ std::optional<bool> ask_at_terminal(const std::string& question) {
 
 int error_of_writing(const std::string& path) {
   // By the effective user's rights, and whether the file system is read-only.
-  return eaccess(path.c_str(), W_OK) == 0 ? 0 : errno;
+  if (eaccess(path.c_str(), W_OK) == 0) return 0;
+  const int error = errno;
+  // Who lacks the right is not told of a mount that is read-only; the right alone would not help.
+  struct statvfs system {};
+  const bool is_read_only = statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
+  return is_read_only ? EROFS : error;
 }
 
 /// Linux interfaces are named as in this network namespace, as far as that can be seen.
