@@ -2,6 +2,7 @@
 // anything.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -43,6 +44,14 @@ int stop_signals() {
   return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
+/// Ports, clients and what libraries leave open are descriptors; the usual 1,024 are for select(2).
+void allow_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// Threads started from here on, the API's and TBB's, run on the control cores only.
 void confine(const std::vector<unsigned>& cores) {
   cpu_set_t set;
@@ -60,6 +69,7 @@ int run(const std::string& path) {
 
   // Before the ports are touched: another router may be forwarding on them.
   weir::api::clear_the_way(config.services.api_socket);
+  allow_descriptors();
   const int signals = stop_signals();
   confine(config.system.control_cores);
   spdlog::info("{}: {} interfaces, workers on cores {}", path, config.ethernets.size(),

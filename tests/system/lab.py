@@ -130,6 +130,13 @@ class Namespace:
             return socket.socket(*arguments)
 
 
+def has_af_xdp():
+    with contextlib.suppress(OSError):
+        socket.socket(44, socket.SOCK_RAW, 0).close()
+        return True
+    return False
+
+
 class Host(Namespace):
     """A Linux host on `eth0`, at the other end of the router's `port`."""
 

@@ -13,19 +13,12 @@ import struct
 import unittest
 
 import harness
-from lab import Lab, inside, run, wait_until
+from lab import Lab, has_af_xdp, inside, run, wait_until
 from router import CLI, configuration, ethernet, make
 from switching import ethernets, marked, number_in, tags_of
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_BPF, _PROG_LOAD, _LINK_CREATE, _PROG_TYPE_XDP, _ATTACH_XDP = 321, 5, 28, 6, 37
-
-
-def has_af_xdp():
-    with contextlib.suppress(OSError):
-        socket.socket(44, socket.SOCK_RAW, 0).close()
-        return True
-    return False
 
 
 def bpf(command, attributes):

@@ -3,13 +3,12 @@
 not every kernel has VLAN devices; the same cases run over AF_PACKET, where the driver takes tags
 off, and over AF_XDP, where Weir does."""
 
-import socket
 import unittest
 
 import harness
 import router
 from frames import ARP, BROADCAST, ICMP, IP, Dot1Q, Ether, padded
-from lab import wait_until
+from lab import has_af_xdp, wait_until
 from switching import SwitchTest, ethernets, marked, tags_of
 
 DOT1Q, DOT1AD = 0x8100, 0x88A8
@@ -224,14 +223,6 @@ class AfPacket(SwitchTest):
         self.assertRegex(text, r"p0\.30 +p0 +30 +up .*10\.0\.30\.1/24")
         rows = {row["name"]: row for row in self.show("vlans")["vlans"]}
         self.assertEqual(rows["svc.8"]["vlan_ids"], [100, 8])
-
-
-def has_af_xdp():
-    try:
-        socket.socket(44, socket.SOCK_RAW, 0).close()
-    except OSError:
-        return False
-    return True
 
 
 @unittest.skipUnless(has_af_xdp(), "this kernel has no AF_XDP")
