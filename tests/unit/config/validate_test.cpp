@@ -50,11 +50,18 @@ std::vector<Row> rows() {
        {"lab.yaml:2:45: error: 131072 packets need about 320M, more than hugepages: 256M "
         "(hugepages: 384M, or packets: 104857)"}},
       {"packets for the queues of NICs and for caches, one too few",
-       kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9727}}\n",
-       {"lab.yaml:2:51: warning: 9727 packets may run out: the queues of 2 NICs hold up to 7424, "
+       kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9727}}\n"
+                  "neighbors: {hold: {total: 1024}}\n",
+       {"lab.yaml:2:50: warning: 9727 packets may run out: the queues of 2 NICs hold up to 7424, "
         "workers' caches 2304 (packets: 10240, or fewer queues)"}},
-      {"just as many", kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9728}}\n", {}},
-      {"Linux interfaces hold none", kTwoPorts + "system: {memory: {packets: 4096}}\n", {}},
+      {"just as many",
+       kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9728}}\n"
+                  "neighbors: {hold: {total: 1024}}\n",
+       {}},
+      {"Linux interfaces hold none",
+       kTwoPorts + "system: {memory: {packets: 4096}}\n"
+                   "neighbors: {hold: {total: 1024}}\n",
+       {}},
       {"one Linux interface twice",
        kOnePort + "  b: {match: {linux: e0}, addresses: [10.0.2.1/24]}\n",
        {"lab.yaml:5:14: error: Linux interface e0 is already a's (each interface needs a port of "
