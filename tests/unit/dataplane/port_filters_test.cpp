@@ -24,7 +24,7 @@ constexpr std::uint64_t kInsert = RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
 
 struct FakeNic {
   // What it can.
-  const char* driver = "net_e1000_em";
+  const char* driver = "net_e1000_igb";
   bool default_mac = true, add_mac = true, list = true, all = true, promiscuous = true;
   std::uint64_t rx = kStrip | kFilter, tx = kInsert;
   std::uint16_t refused_vlan = 0xffff;
@@ -264,6 +264,27 @@ TEST_F(PortFilters, FallBackAsFarAsTheDriverForcesThem) {
   }
 }
 
+/// DPDK's driver says two for each of its NICs; 82540EM has one.
+TEST_F(PortFilters, TheE1000FamilyHasOneQueue) {
+  nic_.driver = "net_e1000_em";
+  fake = &nic_;
+  PortRequest request;
+  request.name = request.device = request.devargs = "net_null_em";
+  port_ = std::make_unique<Port>(request, 2, lab().packets());
+  EXPECT_EQ(port_->rx_queues(), 1);
+  EXPECT_EQ(port_->tx_queues(), 1);
+  port_.reset();
+  request.queues = 2;
+  try {
+    const Port port(request, 2, lab().packets());
+    FAIL() << "more queues than it has";
+  } catch (const std::runtime_error& error) {
+    const std::string said = error.what();
+    EXPECT_NE(said.find("has 1 receive queues, 2 are asked for"), said.npos) << said;
+    EXPECT_NE(said.find("lower `queues`"), said.npos) << said;
+  }
+}
+
 TEST_F(PortFilters, TellTheNicWhatWasAsked) {
   make({}, {.mac = kOwnMac,
             .further_macs = {kBridgeMac, kOwnMac, kOtherBridgeMac},
@@ -356,22 +377,22 @@ TEST_F(PortFilters, SpreadAsWellAsTheDriverLetsThem) {
        kAddresses,
        40,
        2,
-       "net_e1000_em refuses to spread by ports (Operation not supported)"},
+       "net_e1000_igb refuses to spread by ports (Operation not supported)"},
       {"all refused",
        {.rss = all, .refused_rss = all, .key_bytes = 40},
        4,
        0,
        0,
        1,
-       "net_e1000_em refuses to spread by addresses (Operation not supported)"},
+       "net_e1000_igb refuses to spread by addresses (Operation not supported)"},
       {"addresses refused, the only ones",
        {.rss = kAddresses, .refused_rss = kAddresses},
        4,
        0,
        0,
        1,
-       "net_e1000_em refuses to spread by addresses (Operation not supported)"},
-      {"no RSS", {}, 4, 0, 0, 4, "net_e1000_em has no RSS and spreads by itself"},
+       "net_e1000_igb refuses to spread by addresses (Operation not supported)"},
+      {"no RSS", {}, 4, 0, 0, 4, "net_e1000_igb has no RSS and spreads by itself"},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
@@ -430,7 +451,7 @@ TEST_F(PortFilters, TellWhatTheNicDoes) {
           " at most; what comes in longer is dropped\n"
           "long-frames: software: in buffers of 1024 bytes; the worker joins what comes in "
           "several, 7 so far\n"
-          "arp-queue: software: ARP comes among the rest: net_e1000_em takes no rules "
+          "arp-queue: software: ARP comes among the rest: net_e1000_igb takes no rules "
           "(rte_flow)\n"
           "link-state: polling: looked at every 250 ms; some drivers' interrupts get stuck\n");
 
