@@ -23,7 +23,9 @@ MODULES = (
     *("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci"),
     *("virtio_console", "netfs", "fscache", "9pnet", "9pnet_virtio", "9p"),
     *("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci"),
-    *("uio", "uio_pci_generic"),
+    *("uio", "uio_pci_generic", "overlay"),
+    # The kernel's own drivers of the NICs, which `weir nic bind` takes them from.
+    *("e1000", "e1000e", "failover", "net_failover", "virtio_net", "vmxnet3"),
 )
 
 
@@ -76,7 +78,7 @@ def _make(folder, kernel_package, busybox):
         init = file.read()
     with open(os.path.join(folder, "initrd.cpio"), "wb") as file:
         archive = Cpio(file)
-        for name in ("bin", "lib", "dev", "proc", "sys", "root"):
+        for name in ("bin", "lib", "dev", "proc", "sys", "lower", "upper", "root"):
             archive.folder(name)
         archive.console("dev/console")
         archive.file("bin/busybox", shell)

@@ -1,8 +1,8 @@
 #!/bin/busybox sh
-# The guest's first process: loads drivers, takes the outer machine's / as a read-only root, and
-# runs the servant there. What the kernel's command line says: weir.share, a folder that may be
-# written to, at the same path as outside; weir.servant, the program. When that ends, so does the
-# guest.
+# The guest's first process: loads drivers, takes the outer machine's / as its root, with what is
+# written there kept in memory, and runs the servant there. What the kernel's command line says:
+# weir.share, a folder that both sides write to, at the same path as outside; weir.servant, the
+# program. When that ends, so does the guest.
 export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -18,9 +18,11 @@ for word in $(cat /proc/cmdline); do
   esac
 done
 
-# Nobody else writes to the root while a test runs, so what was read of it may be kept.
+# Nobody else writes to the lower root while a test runs, so what was read of it may be kept.
 transport=trans=virtio,version=9p2000.L,msize=1048576
-mount -t 9p -o "ro,cache=loose,$transport" root /root &&
+mount -t 9p -o "ro,cache=loose,$transport" root /lower &&
+  mount -t tmpfs upper /upper && mkdir /upper/files /upper/work &&
+  mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work root /root &&
   mount -t 9p -o "cache=none,$transport" share "/root$share" || poweroff -f
 for folder in dev proc sys; do mount --move "/$folder" "/root/$folder"; done
 mount -t tmpfs run /root/run

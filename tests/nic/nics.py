@@ -1,5 +1,5 @@
-"""What the tests on NICs share: one guest for a whole program, real hosts at its NICs' far ends,
-and `weir-router` in it."""
+"""What the tests on NICs share: one guest for a whole run, real hosts at its NICs' far ends, and
+`weir-router` in it."""
 
 import fcntl
 import functools
@@ -8,14 +8,13 @@ import os
 import struct
 import subprocess
 import sys
-import unittest
 from types import SimpleNamespace
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 
 import guest as guest_module  # noqa: E402
 import harness  # noqa: E402
-from guest import Guest, GuestError, Nic  # noqa: E402
+from guest import HUGEPAGES, Guest, GuestError, Nic  # noqa: E402
 from lab import Host, Lab, inside, wait_until  # noqa: E402
 from router import CLI, ROUTER, Api, ApiError, Weir, configuration  # noqa: E402
 from switching import SwitchTest  # noqa: E402
@@ -134,10 +133,23 @@ class Rig:
         for place, model in enumerate(models):
             ends = [self._end(nics, model, place, side, queues) for side in (0, 1)]
             self.pairs[model] = SimpleNamespace(left=ends[0], right=ends[1], place=place)
-        self.guest = Guest(self.lab, nics, **options)
-        driver = "vfio-pci" if self.guest.iommu else "uio_pci_generic"
-        for nic in nics:
-            self.guest.bind(nic, driver)
+        try:
+            self.guest = Guest.booted(self.lab, nics, **options)
+            for tap in (tap for nic in nics for tap in nic.taps):
+                os.close(tap)
+            self.bind(*nics)
+        except BaseException:
+            self.lab.close()
+            raise
+
+    @property
+    def driver(self):
+        return "vfio-pci" if self.guest.iommu else "uio_pci_generic"
+
+    def bind(self, *nics):
+        """As a user does, from the kernel's own drivers."""
+        addresses = [nic.address for nic in nics]
+        return self.guest.run(CLI, "nic", "bind", "--driver", self.driver, *addresses, limit=120)
 
     def _end(self, nics, model, place, side, queues):
         queues = queues if model == "virtio" else 1
@@ -183,11 +195,10 @@ class Rig:
 
 class NicTest(SwitchTest):
     """Tests of one pair of NICs, of `model`: `left` and `right` are the hosts at their far ends.
-    All classes of a program share a guest, and those with the same `arrange` a router."""
+    All classes of a run share a guest, and those with the same `arrange` a router."""
 
     model = None
-    models = tuple(MODELS)
-    options = {}  # of the rig
+    options = {"queues": 2, "cores": 3}  # of the rig
     rig = None
 
     @classmethod
@@ -198,8 +209,7 @@ class NicTest(SwitchTest):
     def setUpClass(cls):
         if NicTest.rig is None:
             NicTest.rig = False  # which the other classes find when this one fails
-            NicTest.rig = Rig(cls.models, **cls.options)
-            unittest.addModuleCleanup(NicTest.rig.close)
+            NicTest.rig = Rig(MODELS, **cls.options)
         if not cls.rig:
             raise AssertionError("the guest did not start, see above")
         cls.pair = cls.rig.pairs[cls.model]
@@ -237,13 +247,69 @@ class NicTest(SwitchTest):
         self.assertTrue(arrived, f"{host.name} does not reach {to} within {limit} s")
 
 
+    def offer(self, *pairs):
+        """200 packets a second each way on every pair, until the test ends."""
+        for pair in pairs:
+            ping = ("ping", "-q", "-i", "0.005", "-w", "600", pair.right.address)
+            self.addCleanup(pair.left.spawn(*ping).kill)
+
+    def buffers_at_work(self):
+        """Packet buffers that are not free, once every transmit queue has kept what it ever keeps:
+        drivers give back what was sent when they need the place."""
+        for pair in self.rig.pairs.values():  # requests by one port, replies by the other
+            pair.left.run("ping", "-q", "-f", "-c", "1200", "-w", "30", pair.right.address)
+        return self.router.buffers_in_use()["packets"]
+
+    def no_buffer_lost_since(self, before):
+        """Drivers clean a queue 32 or so at a time: so many may be on their way in each."""
+        now, slack = self.buffers_at_work(), 32 * len(self.rig.hosts())
+        harness.say(f"packet buffers in use: {before} before, {now} after")
+        self.assertLessEqual(now, before + slack, "packet buffers were lost")
+
+
+def far(place):
+    """What is behind the right hosts of a pair and of the next one: (host, its net, a wider one,
+    another net)."""
+    return (
+        f"10.{100 + place}.0.1",
+        f"10.{100 + place}.0.0/24",
+        f"10.{100 + place}.0.0/16",
+        f"10.{110 + place}.0.0/16",
+    )
+
+
+def next_to(rig, pair):
+    pairs = list(rig.pairs.values())
+    return pairs[(pair.place + 1) % len(pairs)]
+
+
+class RoutedTest(NicTest):
+    """Every host has a subnet of its own."""
+
+    @classmethod
+    def arrange(cls, rig):
+        ports, routes = {}, []
+        for host in rig.hosts():
+            host.set_mtu(1500)
+            ports |= pci(host, addresses=[f"{host.gateway}/24"])
+        for pair in rig.pairs.values():
+            _, net, wider, shared = far(pair.place)
+            near, other = pair.right.address, next_to(rig, pair).right.address
+            routes += [
+                {"to": net, "via": [near]},
+                {"to": wider, "via": [other]},
+                {"to": shared, "via": [near, other]},
+            ]
+        return nic_configuration(ports) | {"routes": routes}
+
+
 def pci(host, **more):
     """One entry of `ethernets`: a NIC of the guest."""
     return {host.port: {"match": {"pci": host.nic.address}, **more}}
 
 
-def nic_configuration(ethernets, workers=(1,), packets=16384):
-    memory = {"hugepages": "304M", "packets": packets}
+def nic_configuration(ethernets, workers=(1,), packets=20480):
+    memory = {"hugepages": f"{2 * HUGEPAGES - 16}M", "packets": packets}
     return configuration(ethernets, workers=workers, memory=memory)
 
 
@@ -254,12 +320,16 @@ def each_model(namespace, base, models=tuple(MODELS)):
         namespace[name] = type(name, (base,), {"model": model, "__module__": namespace["__name__"]})
 
 
-def main():
-    """As every system test's, if a guest can be started here."""
+def main(*modules):
+    """Runs the tests of these modules, or of the calling one, if a guest can be started here."""
     why = guest_module.lacking()
     if os.geteuid() == 0 and why is None and os.environ.get("WEIR_CPU") == "native":
         why = "QEMU cannot run a build for this machine's own CPU: meson setup -Dcpu=x86-64-v2"
     if why is not None:
         print(f"1..0 # SKIP {why}")
         return
-    harness.main()
+    try:
+        harness.main(*modules)
+    finally:
+        if NicTest.rig:
+            NicTest.rig.close()

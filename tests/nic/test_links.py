@@ -5,21 +5,14 @@ import time
 
 import nics  # first: it knows where the system tests' modules are
 import harness
+from following import Following
 from lab import wait_until
-from nics import NicTest, each_model, nic_configuration, pci
+from nics import RoutedTest, each_model, far, next_to
 
 FLAPS = 25  # of each of four models
 
 
-class LinkTest(NicTest):
-    @classmethod
-    def arrange(cls, rig):
-        ports = {}
-        for host in rig.hosts():
-            host.set_mtu(1500)
-            ports |= pci(host, addresses=[f"{host.gateway}/24"])
-        return nic_configuration(ports)
-
+class LinkTest(RoutedTest):
     def pull(self, *pairs):
         """The cables of the right hosts; they are back at the latest when the test ends."""
         for pair in pairs:
@@ -63,26 +56,52 @@ class Link(LinkTest):
         harness.say(f"{self.model}: down shown in {down:.1f} s, up {up:.1f} s, ping {back:.1f} s")
 
 
+class Follow(Following, LinkTest):
+    """Routes and neighbours follow the right NIC's link."""
+
+    back_within = 3.0  # mostly 0.5; no speed is asserted in an emulation
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.client, cls.near = cls.left, cls.right
+        cls.other = next_to(cls.rig, cls.pair).right
+        cls.near_net = cls.near.address.rsplit(".", 1)[0]
+        cls.FAR, cls.PREFERRED, cls.BACKUP, cls.SHARED = far(cls.pair.place)
+        for host in (cls.near, cls.other):
+            host.ip("address", "add", cls.FAR + "/32", "dev", "lo")
+            cls.addClassCleanup(host.ip, "address", "del", cls.FAR + "/32", "dev", "lo")
+
+    def setUp(self):
+        self.reach()
+        self.reach(self.client, self.other.address)
+
+    def cut(self, host):
+        self.guest.set_link(host.nic, False)
+
+    def join(self, host):
+        self.guest.set_link(host.nic, True)
+
+
 class Together(LinkTest):
     """All pairs at once, with 200 packets a second each way on every one."""
 
     model = "82540EM"
 
     def setUp(self):
-        self.pairs = self.rig.pairs.values()
+        self.pairs = list(self.rig.pairs.values())
         self.forwards(*self.pairs)
-        for pair in self.pairs:
-            ping = ("ping", "-q", "-i", "0.005", "-w", "120", pair.right.address)
-            self.addCleanup(pair.left.spawn(*ping).kill)
+        self.offer(*self.pairs)
 
     def test_flaps(self):
-        slowest = 0
+        slowest, buffers = 0, self.buffers_at_work()
         for _ in range(FLAPS):
             self.pull(*self.pairs)
             self.shown(False, *self.pairs)
             self.mend(*self.pairs)
             self.shown(True, *self.pairs)
             slowest = max(slowest, self.forwards(*self.pairs))
+        self.no_buffer_lost_since(buffers)
         harness.say(f"{FLAPS} flaps of {len(self.pairs)} links, all forward {slowest:.1f} s after")
 
     def test_killed_and_started_again(self):
@@ -94,7 +113,8 @@ class Together(LinkTest):
 
 
 each_model(globals(), Link)
-del Link, LinkTest
+each_model(globals(), Follow)
+del Follow, Following, Link, LinkTest, RoutedTest
 
 if __name__ == "__main__":
     nics.main()

@@ -3,19 +3,12 @@
 
 import nics  # first: it knows where the system tests' modules are
 from lab import wait_until
-from nics import NicTest, each_model, nic_configuration, pci
+from nics import RoutedTest, each_model
 from unplugging import Unplug
 
 
-class Uio(NicTest):
+class Uio(RoutedTest):
     options = {"iommu": False}
-
-    @classmethod
-    def arrange(cls, rig):
-        ports = {}
-        for host in rig.hosts():
-            ports |= pci(host, addresses=[f"{host.gateway}/24"])
-        return nic_configuration(ports)
 
     def test_ping_both_ways(self):
         self.assertFalse(self.guest.run("ls", "/sys/kernel/iommu_groups")["out"].strip())
@@ -24,12 +17,11 @@ class Uio(NicTest):
         self.ping(self.right, self.left.address, 50, 0.01)
 
 
-class Lost(NicTest):
+class Lost(RoutedTest):
     """82574L's driver looks for a NIC that is gone for minutes."""
 
     model = "82574L"
     options = {"iommu": False}
-    arrange = Uio.arrange
 
     def test_the_rest_is_routed_and_the_router_ends(self):
         self.reach()
@@ -43,7 +35,7 @@ class Lost(NicTest):
         self.assertLess(seconds, 15)
         self.assertIn("its driver does not let go of it", self.router.output())
         self.guest.plug(self.right.nic)
-        self.guest.bind_when_there(self.right.nic, "uio_pci_generic")
+        self.guest.bind_when_there(self.right.nic, self.rig.driver)
         self.router.start()
         self.reach()
 
@@ -52,13 +44,12 @@ class UioUnplug(Unplug):
     """Nobody asks the router for the NIC: it is gone."""
 
     options = {"iommu": False}
-    driver = "uio_pci_generic"
 
 
 each_model(globals(), Uio)
 # 82574L's driver looks for a NIC that is gone for minutes.
 each_model(globals(), UioUnplug, [model for model in nics.MODELS if model != "82574L"])
-del Uio, Unplug, UioUnplug
+del RoutedTest, Uio, Unplug, UioUnplug
 
 if __name__ == "__main__":
     nics.main()

@@ -4,20 +4,10 @@ import time
 
 import harness
 from lab import wait_until
-from nics import NicTest, nic_configuration, pci
+from nics import RoutedTest
 
 
-class UnplugTest(NicTest):
-    driver = "vfio-pci"
-
-    @classmethod
-    def arrange(cls, rig):
-        ports = {}
-        for host in rig.hosts():
-            host.set_mtu(1500)
-            ports |= pci(host, addresses=[f"{host.gateway}/24"])
-        return nic_configuration(ports)
-
+class UnplugTest(RoutedTest):
     def missing(self, host):
         return self.rows()[host.port]["device_missing"]
 
@@ -34,7 +24,7 @@ class UnplugTest(NicTest):
         for host in hosts:
             if not self.guest.plugged(host.nic):
                 self.guest.plug(host.nic)
-                self.guest.bind_when_there(host.nic, self.driver)
+                self.guest.bind_when_there(host.nic, self.rig.driver)
         for host in hosts:
             back = wait_until(lambda host=host: self.is_up(host.port), 30, 0.05)
             self.assertTrue(back, f"{self.missing(host)}\n{self.router.output()}")
@@ -43,6 +33,7 @@ class UnplugTest(NicTest):
 class Unplug(UnplugTest):
     def test_its_routes_go_and_the_rest_is_routed(self):
         self.reach()
+        self.offer(self.pair)
         prefix = f"10.{self.pair.place + 1}.1.0/24"
         self.unplug(self.right)
         self.assertRegex(self.weir("show", "interfaces").stdout, rf"{self.right.port} .*gone")

@@ -3,6 +3,7 @@ bridges."""
 
 import json
 import re
+import socket
 import struct
 
 import harness
@@ -50,6 +51,26 @@ def number_in(frame):
     """The number of a frame that `marked` made, or None."""
     at = frame.find(MARK, 14, 14 + 8 + 2 + len(MARK))
     return None if at < 0 else struct.unpack("!I", frame[at + 8 : at + 12])[0]
+
+
+def group_mac(group):
+    """The address to which an IPv4 group is sent (RFC 1112 section 6.4)."""
+    parts = [int(part) for part in group.split(".")]
+    return f"01:00:5e:{parts[1] & 127:02x}:{parts[2]:02x}:{parts[3]:02x}"
+
+
+def join(host, group, address=None):
+    """A socket of the host's that is a member of the group until it is closed."""
+    asking = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    membership = socket.inet_aton(group) + socket.inet_aton(address or host.address)
+    asking.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    return asking
+
+
+def groups(router):
+    """{group: its members} of all bridges."""
+    rows = router.api.get("/v1/multicast-groups")["groups"]
+    return {row["group"]: [member["interface"] for member in row["members"]] for row in rows}
 
 
 class SwitchTest(harness.SystemTest):

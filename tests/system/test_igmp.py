@@ -9,14 +9,9 @@ import router
 from frames import checksum
 from harness import say
 from lab import wait_until
-from switching import SwitchTest, ethernets, mac, marked
+from switching import SwitchTest, ethernets, group_mac, groups, join, mac, marked
 
 GROUP, OTHER, LINK_LOCAL = "239.1.2.3", "239.1.2.4", "224.0.0.251"
-
-
-def group_mac(group):
-    parts = [int(part) for part in group.split(".")]
-    return f"01:00:5e:{parts[1] & 127:02x}:{parts[2]:02x}:{parts[3]:02x}"
 
 
 class Snooping(SwitchTest):
@@ -46,17 +41,6 @@ class Snooping(SwitchTest):
         super().setUpClass()
         cls.begin = time.monotonic()
 
-    @staticmethod
-    def join(host, group):
-        asking = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        membership = socket.inet_aton(group) + socket.inet_aton(host.address)
-        asking.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-        return asking
-
-    def groups(self):
-        rows = self.router.api.get("/v1/multicast-groups")["groups"]
-        return {row["group"]: [member["interface"] for member in row["members"]] for row in rows}
-
     def packet(self, group, number):
         """A UDP packet to a group, with a mark where frames of ours have it."""
         frame = bytearray(marked(self.s.mac, group_mac(group), number))
@@ -73,12 +57,12 @@ class Snooping(SwitchTest):
         wires = self.listen(self.a, self.b, self.c, self.r)
         sender = self.listen(self.s)
         everybody = {wire.host.port for wire in wires}
-        asking = self.join(self.a, GROUP), self.join(self.b, OTHER)
+        asking = join(self.a, GROUP), join(self.b, OTHER)
         for each in asking:
             self.addCleanup(each.close)
-        self.assertTrue(
-            wait_until(lambda: self.groups() == {GROUP: ["p0"], OTHER: ["p1"]}, 3), self.groups()
-        )
+        members = {GROUP: ["p0"], OTHER: ["p1"]}
+        shown = wait_until(lambda: groups(self.router) == members, 3)
+        self.assertTrue(shown, groups(self.router))
         # Until hosts had the time to answer the first query, nobody starves.
         if time.monotonic() < self.begin + 8:
             self.assertEqual(self.reach(wires, sender, GROUP, 1), everybody)
@@ -98,9 +82,9 @@ class Snooping(SwitchTest):
         # Leaves: final where one host lives; elsewhere the querier asks twice, a second apart.
         for each in asking:
             each.close()
-        self.assertTrue(wait_until(lambda: GROUP not in self.groups(), 1))
-        self.assertIn(OTHER, self.groups())
-        self.assertTrue(wait_until(lambda: OTHER not in self.groups(), 4))
+        self.assertTrue(wait_until(lambda: GROUP not in groups(self.router), 1))
+        self.assertIn(OTHER, groups(self.router))
+        self.assertTrue(wait_until(lambda: OTHER not in groups(self.router), 4))
         self.assertEqual(self.reach(wires, sender, GROUP, 5), {"p4"})
 
     def routers_hear_reports(self, wires, sender):
@@ -114,7 +98,7 @@ class Snooping(SwitchTest):
         self.assertEqual(self.reach(wires, sender, GROUP, 6), {"p0", "p4"})
         for wire in wires:
             wire.drain()
-        third = self.join(self.c, "239.1.2.5")
+        third = join(self.c, "239.1.2.5")
         self.addCleanup(third.close)
 
         def is_report(frame):
