@@ -16,9 +16,10 @@ bool looks_like_ipv6(std::string_view text) {
 
 Complaint complain(std::string_view text, std::string_view what, std::string hint) {
   if (looks_like_ipv6(text)) {
-    return {cat(shown(text), " is IPv6, which is not in this version"), "remove it"};
+    return {Code::not_in_version, cat(shown(text), " is IPv6, which is not in this version"),
+            "remove it"};
   }
-  return {cat(shown(text), " is not ", what), std::move(hint)};
+  return {Code::malformed, cat(shown(text), " is not ", what), std::move(hint)};
 }
 
 /// The text without a leading zero in any number, as in 010.001.0.1, which some read as octal.
@@ -39,7 +40,8 @@ std::string without_leading_zeros(std::string_view text) {
 std::optional<Ipv4Address> read_address(std::string_view text, Complaint& complaint) {
   if (const auto address = Ipv4Address::parse(text)) return address;
   if (Ipv4InterfaceAddress::parse(text)) {
-    complaint = {cat(shown(text), " has a prefix length, here an address alone is wanted"),
+    complaint = {Code::prefix_length,
+                 cat(shown(text), " has a prefix length, here an address alone is wanted"),
                  cat("did you mean ", text.substr(0, text.find('/')), '?')};
     return std::nullopt;
   }
@@ -54,7 +56,8 @@ std::optional<Ipv4InterfaceAddress> read_interface_address(std::string_view text
                                                            Complaint& complaint) {
   if (const auto address = Ipv4InterfaceAddress::parse(text)) return address;
   if (Ipv4Address::parse(text)) {
-    complaint = {cat(shown(text), " lacks its prefix length"), cat("such as ", text, "/24")};
+    complaint = {Code::prefix_length, cat(shown(text), " lacks its prefix length"),
+                 cat("such as ", text, "/24")};
     return std::nullopt;
   }
   const std::string decimal = without_leading_zeros(text);
@@ -68,13 +71,13 @@ std::optional<Ipv4Prefix> read_prefix(std::string_view text, Complaint& complain
   if (text == "default") return Ipv4Prefix{};
   if (const auto given = Ipv4InterfaceAddress::parse(text)) {
     if (given->address == given->subnet().network()) return given->subnet();
-    complaint = {cat(text, " has host bits set"),
+    complaint = {Code::host_bits, cat(text, " has host bits set"),
                  cat("did you mean ", given->subnet().to_string(), "? or ",
                      given->address.to_string(), "/32 for the one host")};
     return std::nullopt;
   }
   if (Ipv4Address::parse(text)) {
-    complaint = {cat(shown(text), " lacks its prefix length"),
+    complaint = {Code::prefix_length, cat(shown(text), " lacks its prefix length"),
                  cat("such as ", text, "/32 for one host")};
     return std::nullopt;
   }
@@ -88,7 +91,8 @@ std::optional<Ipv4Prefix> read_prefix(std::string_view text, Complaint& complain
 
 std::optional<MacAddress> read_mac(std::string_view text, Complaint& complaint) {
   if (const auto mac = MacAddress::parse(text)) return mac;
-  complaint = {cat(shown(text), " is not a MAC address"), "such as 02:00:5e:10:00:09"};
+  complaint = {Code::malformed, cat(shown(text), " is not a MAC address"),
+               "such as 02:00:5e:10:00:09"};
   return std::nullopt;
 }
 

@@ -5,12 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "config/codes.hpp"
 #include "dataplane/net/ipv4.hpp"
 #include "dataplane/net/mac_address.hpp"
 
 namespace weir::config {
 
 struct Complaint {
+  Code code{};
   std::string message;
   std::string hint;
 };

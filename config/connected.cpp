@@ -59,15 +59,17 @@ ConnectedSubnets::Verdict ConnectedSubnets::judge_neighbor(std::string_view who,
                                                            Ipv4Address address) const {
   const std::string name = cat(who, ' ', address.to_string());
   if (const Entry* own = find_own(address)) {
-    return {cat(name, " is the router's own address on ", own->interface),
+    return {Code::is_own_address, cat(name, " is the router's own address on ", own->interface),
             "the address of another host on that subnet"};
   }
   const Entry* entry = find(address);
-  if (entry == nullptr) return {cat(name, " is not on a connected subnet"), suggest(address)};
+  if (entry == nullptr)
+    return {Code::not_connected, cat(name, " is not on a connected subnet"), suggest(address)};
   const Ipv4Prefix subnet = entry->address.subnet();
   const bool is_network = address == subnet.network();
   if (subnet.has_broadcast() && (is_network || address == subnet.last())) {
-    return {cat(name, " is the ", is_network ? "network" : "broadcast", " address of ",
+    return {Code::is_network_or_broadcast,
+            cat(name, " is the ", is_network ? "network" : "broadcast", " address of ",
                 entry->interface, "'s ", subnet.to_string()),
             cat("hosts: ", to_string(host_range(subnet)))};
   }

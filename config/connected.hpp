@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/codes.hpp"
 #include "config/model.hpp"
 
 namespace weir::config {
@@ -37,6 +38,7 @@ class ConnectedSubnets {
   /// Why a neighbour of the router cannot have `address` (message and hint), or an empty message.
   /// `who` begins the message: "gateway".
   struct Verdict {
+    Code code{};
     std::string message;
     std::string hint;
   };

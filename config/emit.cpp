@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "config/emitter.hpp"
+#include "config/interfaces.hpp"
 
 namespace weir::config {
 
@@ -35,6 +36,8 @@ std::string scalar(std::string_view text) {
 std::string addresses_text(const std::vector<Ipv4InterfaceAddress>& addresses) {
   return list(addresses, [](const Ipv4InterfaceAddress& address) { return address.to_string(); });
 }
+
+std::string zone_text(Zone zone) { return std::string{name(zone)}; }
 
 namespace {
 
@@ -90,6 +93,7 @@ void emit_ethernet(Emitter& out, const Ethernet& ethernet) {
               ethernet.other_vlans ? "pass" : "drop");
   out.setting(4, "arp-queue", ethernet.arp_queue, normal.arp_queue,
               ethernet.arp_queue ? "true" : "false");
+  out.setting(4, "zone", ethernet.zone, normal.zone, zone_text(ethernet.zone));
   out.setting(4, "addresses", ethernet.addresses, normal.addresses,
               addresses_text(ethernet.addresses));
   emit_interface_neighbors(out, ethernet.neighbors);

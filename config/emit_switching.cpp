@@ -37,6 +37,7 @@ void emit_vlan(Emitter& out, const Vlan& vlan) {
   out.setting(4, "mtu", vlan.mtu, normal.mtu, number_or_auto(vlan.mtu));
   out.setting(4, "other-vlans", vlan.other_vlans, normal.other_vlans,
               vlan.other_vlans ? "pass" : "drop");
+  out.setting(4, "zone", vlan.zone, normal.zone, zone_text(vlan.zone));
   out.setting(4, "addresses", vlan.addresses, normal.addresses, addresses_text(vlan.addresses));
   emit_interface_neighbors(out, vlan.neighbors);
 }
@@ -120,6 +121,7 @@ void emit_bridge(Emitter& out, const Bridge& bridge) {
               [&](const BridgeMember& member) { return member_text(out, member); });
   out.setting(4, "mac", bridge.mac, normal.mac, mac_or_auto(bridge.mac));
   out.setting(4, "mtu", bridge.mtu, normal.mtu, number_or_auto(bridge.mtu));
+  out.setting(4, "zone", bridge.zone, normal.zone, zone_text(bridge.zone));
   out.setting(4, "addresses", bridge.addresses, normal.addresses, addresses_text(bridge.addresses));
   emit_interface_neighbors(out, bridge.neighbors);
   emit_mac_table(out, bridge.mac_table);

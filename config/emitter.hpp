@@ -19,6 +19,8 @@ std::string quoted(std::string_view text);
 /// Text as it is where YAML cannot take it for anything else, else quoted. A word with a letter
 /// first and no special characters is safe unless YAML knows it.
 std::string scalar(std::string_view text);
+/// `none`, `private`, `public`.
+std::string zone_text(Zone zone);
 std::string addresses_text(const std::vector<Ipv4InterfaceAddress>& addresses);
 
 template <typename Enum, std::size_t n>

@@ -11,8 +11,8 @@ namespace weir::config {
 std::string to_string(const Finding& finding) {
   std::string text = finding.file;
   if (finding.line > 0) text += cat(':', finding.line, ':', finding.column);
-  text += finding.severity == Finding::Severity::error ? ": error: " : ": warning: ";
-  text += finding.message;
+  text += finding.severity == Finding::Severity::error ? ": error[" : ": warning[";
+  text += cat(id_of(finding.code), "]: ", finding.message);
   if (!finding.hint.empty()) text += cat(" (", finding.hint, ')');
   return text;
 }
@@ -26,15 +26,15 @@ void Findings::add(Finding finding) {
   list_.push_back(std::move(finding));
 }
 
-void Findings::error(const std::string& file, SourceRef where, std::string message,
+void Findings::error(Code code, const std::string& file, SourceRef where, std::string message,
                      std::string hint) {
-  add({file, where.line, where.column, Finding::Severity::error, std::move(message),
+  add({file, where.line, where.column, Finding::Severity::error, code, std::move(message),
        std::move(hint)});
 }
 
-void Findings::warning(const std::string& file, SourceRef where, std::string message,
+void Findings::warning(Code code, const std::string& file, SourceRef where, std::string message,
                        std::string hint) {
-  add({file, where.line, where.column, Finding::Severity::warning, std::move(message),
+  add({file, where.line, where.column, Finding::Severity::warning, code, std::move(message),
        std::move(hint)});
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/codes.hpp"
 #include "config/model.hpp"
 
 namespace weir::config {
@@ -16,13 +17,14 @@ struct Finding {
   int line = 0;    // from 1; 0: the file as a whole
   int column = 0;  // from 1, in bytes
   Severity severity = Severity::error;
+  Code code{};
   std::string message;  // what is wrong
   std::string hint;     // what would be right; may be empty
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 
-/// `lab.yaml:14:9: error: MESSAGE (HINT)`; without line and column when they are not known.
+/// `lab.yaml:14:9: error[A101]: MESSAGE (HINT)`; without line and column when they are not known.
 std::string to_string(const Finding& finding);
 
 /// Findings in the order they were added. Only the first `limit` errors and `limit` warnings are
@@ -34,8 +36,9 @@ class Findings {
 
   explicit Findings(std::size_t limit = kDefaultLimit) : limit_(limit) {}
 
-  void error(const std::string& file, SourceRef where, std::string message, std::string hint = {});
-  void warning(const std::string& file, SourceRef where, std::string message,
+  void error(Code code, const std::string& file, SourceRef where, std::string message,
+             std::string hint = {});
+  void warning(Code code, const std::string& file, SourceRef where, std::string message,
                std::string hint = {});
   /// Adds all of `other`, its omitted ones as a count.
   void append(const Findings& other);

@@ -26,6 +26,7 @@ struct InterfaceRef {
   const SourceList* address_sources = nullptr;
   SourceRef source;
   const InterfaceNeighbors* neighbors = nullptr;
+  Zone zone = Zone::none;  // its own mark
 };
 
 class InterfaceList {
@@ -46,6 +47,20 @@ class InterfaceList {
   std::vector<InterfaceRef> all_;
   std::unordered_map<std::string_view, std::size_t> positions_;  // names are the Config's
 };
+
+/// `none`, `private` or `public`, as in the file.
+std::string_view name(Zone zone);
+
+/// The side that an interface is on: its own mark; or that of a VLAN's link; or `outside` for a
+/// bridge of which any interface is outside.
+Zone zone_of(const Config& config, const InterfaceList& interfaces, const InterfaceRef& interface);
+
+/// The largest IP packet of an interface: its own MTU, else a VLAN's link's, or the smallest of a
+/// bridge's interfaces'; none: a link or all interfaces are missing.
+std::optional<unsigned> mtu_of(const Config& config, const InterfaceList& interfaces,
+                               const InterfaceRef& interface);
+/// Where the file says it, if it does.
+SourceRef mtu_source(const Config& config, const InterfaceRef& interface);
 
 /// The bridge that has `interface` among its members; nullptr if none has.
 const Bridge* bridge_of(const Config& config, std::string_view interface);

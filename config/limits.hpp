@@ -85,8 +85,12 @@ inline constexpr std::uint64_t kMaxJournalBytes = 1ULL << 40;
 /// Packet buffers that lie in each queue of a NIC, and in the cache of each worker and the control
 /// thread (DPDK's caches of 512 hold half as many again).
 inline constexpr std::uint64_t kDescriptors = 1024, kArpDescriptors = 256, kCachedPackets = 768;
+inline constexpr std::uint64_t kXdpDescriptors = 2048;  // of AF_XDP, each way
 /// Packet buffers of the control plane's pool besides those for held packets.
 inline constexpr std::uint32_t kControlPackets = 8192;
+inline constexpr std::uint32_t kMirrorPackets = 16384;  // copies on their way to files
+/// Up to this MTU a Linux interface has frames of 2,048 bytes, beyond it of these.
+inline constexpr unsigned kUsualMtu = 1900, kJumboFrame = 10240;
 /// Requests, binding changes and gleans that one control thread can look into, a second.
 inline constexpr std::uint64_t kControlRate = 200'000;
 inline constexpr std::uint32_t kReservedPending = 256;  // entries of each interface with addresses

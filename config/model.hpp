@@ -41,6 +41,7 @@ struct Memory {
   std::uint64_t hugepage_bytes = 0;  // 0: run without hugepages
   std::uint32_t packets = 131072;    // packet buffers in the forwarding pool
   SourceRef source;                  // of `packets`
+  SourceRef hugepages_source;
 
   friend bool operator==(const Memory&, const Memory&) = default;
 };
@@ -120,6 +121,10 @@ struct InterfaceNeighbors {
   friend bool operator==(const InterfaceNeighbors&, const InterfaceNeighbors&) = default;
 };
 
+/// On which side an interface is: a mark for the lint, it forwards nothing differently. `none`: as
+/// what it stands on, see `zone_of` (config/interfaces.hpp).
+enum class Zone { none, inside, outside };
+
 struct Ethernet {
   std::string name;
   PortMatch match;
@@ -129,6 +134,7 @@ struct Ethernet {
   bool promiscuous = false;
   bool other_vlans = false;  // frames with a tag that no VLAN here has: take them as they are
   bool arp_queue = true;     // ARP in a receive queue of its own, where the port can
+  Zone zone = Zone::none;
   std::vector<Ipv4InterfaceAddress> addresses;
   InterfaceNeighbors neighbors;
   SourceRef source;
@@ -151,6 +157,7 @@ struct Vlan {
   VlanProtocol protocol = VlanProtocol::dot1q;
   std::optional<std::uint16_t> mtu;  // none: the link's
   bool other_vlans = false;          // frames with a further tag that no VLAN here has: take them
+  Zone zone = Zone::none;
   std::vector<Ipv4InterfaceAddress> addresses;
   InterfaceNeighbors neighbors;
   SourceRef source;
@@ -192,6 +199,7 @@ struct BridgeMember {
   bool bpdu_guard = false;  // a BPDU takes the interface out until it is re-enabled
   bool fast_leave = false;  // IGMP: one host behind it, so a leave is final
   SourceRef source;
+  SourceRef max_stations_source;
 
   friend bool operator==(const BridgeMember&, const BridgeMember&) = default;
 };
@@ -222,6 +230,9 @@ struct SpanningTree {
   std::chrono::seconds forward_delay{15};
   std::chrono::seconds max_age{20};
   SourceRef source;
+  SourceRef hello_source;  // of each timer that is given
+  SourceRef delay_source;
+  SourceRef age_source;
 
   friend bool operator==(const SpanningTree&, const SpanningTree&) = default;
 };
@@ -240,6 +251,7 @@ struct Bridge {
   std::vector<BridgeMember> members;
   std::optional<MacAddress> mac;     // none: the lowest of its ports'
   std::optional<std::uint16_t> mtu;  // none: the smallest of its members'
+  Zone zone = Zone::none;
   std::vector<Ipv4InterfaceAddress> addresses;
   InterfaceNeighbors neighbors;
   MacTable mac_table;

@@ -28,7 +28,7 @@ std::optional<std::string> read_interface_name(std::string_view text, Complaint&
                       return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
                     });
   if (good) return std::string{text};
-  complaint = {cat(shown(text), " is not an interface name"),
+  complaint = {Code::malformed, cat(shown(text), " is not an interface name"),
                cat("up to ", limits::kInterfaceNameBytes,
                    " letters, digits, . _ and -, a letter or digit first")};
   return std::nullopt;
@@ -38,7 +38,7 @@ void require(const YamlValue& value, const YamlMap& map,
              std::initializer_list<std::string_view> keys) {
   if (value.node().kind != YamlNode::Kind::map && !value.is_null()) return;
   for (const std::string_view key : keys) {
-    if (!map.has(key)) value.error(cat("lacks ", shown(key)));
+    if (!map.has(key)) value.error(Code::key_missing, cat("lacks ", shown(key)));
   }
 }
 
@@ -47,7 +47,7 @@ std::optional<std::string> absolute_path(std::string_view text, std::string_view
   if (text.front() == '/' && text.back() != '/' && text.size() <= limits::kPathBytes) {
     return std::string{text};
   }
-  complaint = {cat(shown(text), " is not an absolute path of a file"),
+  complaint = {Code::malformed, cat(shown(text), " is not an absolute path of a file"),
                cat("such as ", example, ", up to ", limits::kPathBytes, " bytes")};
   return std::nullopt;
 }
@@ -74,6 +74,13 @@ void read_other_vlans(const YamlValue& value, bool& pass) {
   if (value.choice({"drop", "pass"}, index)) pass = index == 1;
 }
 
+void read_zone(const YamlValue& value, Zone& zone) {
+  std::size_t index = 0;
+  if (value.choice({"none", "private", "public"}, index)) {
+    zone = std::array{Zone::none, Zone::inside, Zone::outside}.at(index);
+  }
+}
+
 namespace {
 
 /// RFC 1123 section 2.1, within Linux's length.
@@ -87,7 +94,7 @@ std::optional<std::string> read_hostname(std::string_view text, Complaint& compl
     before = c;
   }
   if (good && before != '.' && before != '-') return std::string{text};
-  complaint = {cat(shown(text), " is not a host name"),
+  complaint = {Code::malformed, cat(shown(text), " is not a host name"),
                cat("letters, digits, - and . inside, up to ", limits::kHostnameBytes)};
   return std::nullopt;
 }
@@ -97,7 +104,7 @@ std::optional<std::string> read_linux_name(std::string_view text, Complaint& com
   const bool good = text.size() <= limits::kLinuxNameBytes && text != "." && text != ".." &&
                     text.find_first_of("/: ") == std::string_view::npos;
   if (good) return std::string{text};
-  complaint = {cat(shown(text), " is not a name of a Linux interface"),
+  complaint = {Code::malformed, cat(shown(text), " is not a name of a Linux interface"),
                cat("up to ", limits::kLinuxNameBytes, " characters, no blank, / or :")};
   return std::nullopt;
 }
@@ -115,21 +122,22 @@ std::optional<std::string> read_pci(std::string_view text, Complaint& complaint)
   }
   // A bus has 32 devices of 8 functions.
   if (good && address[8] <= '1' && address[11] <= '7') return address;
-  complaint = {cat(shown(text), " is not a PCI address"), "such as 0000:8a:00.0, see lspci -D"};
+  complaint = {Code::malformed, cat(shown(text), " is not a PCI address"),
+               "such as 0000:8a:00.0, see lspci -D"};
   return std::nullopt;
 }
 
 std::optional<std::string> read_vdev(std::string_view text, Complaint& complaint) {
   const std::string_view name = text.substr(0, text.find(','));
   if (!name.empty() && text.find(' ') == std::string_view::npos) return std::string{text};
-  complaint = {cat(shown(text), " is not a DPDK virtual device"),
+  complaint = {Code::malformed, cat(shown(text), " is not a DPDK virtual device"),
                "NAME or NAME,KEY=VALUE,... such as net_pcap0,rx_pcap=in.pcap"};
   return std::nullopt;
 }
 
 std::optional<std::string> read_socket(std::string_view text, Complaint& complaint) {
   if (text.front() == '/' && text.size() <= limits::kSocketPathBytes) return std::string{text};
-  complaint = {cat(shown(text), " is not a path for a Unix socket"),
+  complaint = {Code::malformed, cat(shown(text), " is not a path for a Unix socket"),
                cat("absolute, up to ", limits::kSocketPathBytes, " bytes, such as /run/weir.sock")};
   return std::nullopt;
 }
@@ -144,7 +152,7 @@ void read_cores(const YamlValue& value, std::vector<unsigned>& cores, SourceList
   });
   if (value.is_null() ||
       (value.node().kind == YamlNode::Kind::list && value.node().children.empty())) {
-    value.error("no core given", "such as [1]");
+    value.error(Code::empty_list, "no core given", "such as [1]");
   }
 }
 
@@ -154,6 +162,7 @@ void read_memory(const YamlValue& value, Memory& memory) {
   memory.source = value.source();
   map.with("hugepages", [&](const YamlValue& v) {
     if (v.is_word("none")) return;
+    memory.hugepages_source = v.source();
     v.size(limits::kMinHugepages, limits::kMaxHugepages, limits::kHugepageStep,
            memory.hugepage_bytes);
   });
@@ -189,7 +198,8 @@ void read_system(const YamlValue& value, System& system) {
       if (const std::string* argument = entry.text()) system.eal.push_back(*argument);
     });
     if (system.eal.size() > limits::kEalArguments) {
-      v.error(cat(system.eal.size(), " arguments"), cat("at most ", limits::kEalArguments));
+      v.error(Code::too_many, cat(system.eal.size(), " arguments"),
+              cat("at most ", limits::kEalArguments));
     }
   });
 }
@@ -200,7 +210,8 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
   ethernet.match_source = value.source();
   const int given = map.has("pci") + map.has("linux") + map.has("vdev");
   if (given > 1 || (given == 0 && map.all_known())) {
-    value.error(given == 0 ? "says no port" : "says more than one port",
+    value.error(given == 0 ? Code::key_missing : Code::key_conflict,
+                given == 0 ? "says no port" : "says more than one port",
                 "one of pci: ADDRESS, linux: INTERFACE, vdev: ARGUMENTS");
   }
   map.with("pci", [&](const YamlValue& v) {
@@ -218,7 +229,7 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
   map.with("method", [&](const YamlValue& v) {
     using Method = LinuxMatch::Method;
     std::size_t index = 0;
-    if (!map.has("linux")) v.error("only for a linux port", "remove it");
+    if (!map.has("linux")) v.error(Code::key_conflict, "only for a linux port", "remove it");
     if (v.choice({"auto", "af-packet", "af-xdp"}, index)) {
       linux_match.method =
           std::array{Method::automatic, Method::af_packet, Method::af_xdp}.at(index);
@@ -228,12 +239,12 @@ void read_match(const YamlValue& value, Ethernet& ethernet) {
 }
 
 void read_ethernet(const YamlValue& value, const Neighbors& neighbors, Ethernet& ethernet) {
-  static constexpr std::array<Words, 9> kKeys{"match",     "queues",      "mtu",
-                                              "mac",       "promiscuous", "other-vlans",
-                                              "arp-queue", "addresses",   "neighbors"};
+  static constexpr std::array<Words, 10> kKeys{
+      "match",       "zone",        "queues",    "mtu",       "mac",
+      "promiscuous", "other-vlans", "arp-queue", "addresses", "neighbors"};
   const YamlMap map{value, kKeys};
   if (!map.has("match")) {
-    value.error("no match",
+    value.error(Code::key_missing, "no match",
                 "which port it is: match: {linux: INTERFACE}, {pci: ADDRESS} or {vdev: ARGUMENTS}");
   }
   map.with("match", [&](const YamlValue& v) { read_match(v, ethernet); });
@@ -251,6 +262,7 @@ void read_ethernet(const YamlValue& value, const Neighbors& neighbors, Ethernet&
   map.with("mac", [&](const YamlValue& v) { read_own_mac(v, ethernet.mac, ethernet.mac_source); });
   map.with("promiscuous", [&](const YamlValue& v) { v.boolean(ethernet.promiscuous); });
   map.with("other-vlans", [&](const YamlValue& v) { read_other_vlans(v, ethernet.other_vlans); });
+  map.with("zone", [&](const YamlValue& v) { read_zone(v, ethernet.zone); });
   map.with("arp-queue", [&](const YamlValue& v) { v.boolean(ethernet.arp_queue); });
   map.with("addresses", [&](const YamlValue& v) {
     read_addresses(v, ethernet.addresses, ethernet.address_sources);
@@ -283,14 +295,15 @@ void read_gateways(const YamlValue& value, Route& route) {
   }
   if (value.is_null() ||
       (value.node().kind == YamlNode::Kind::list && value.node().children.empty())) {
-    value.error("no gateway given", "such as 192.0.2.1");
+    value.error(Code::empty_list, "no gateway given", "such as 192.0.2.1");
   }
 }
 
 void read_route_file(const YamlValue& value, const YamlMap& map, Config& config) {
   map.with("file", [&](const YamlValue& v) {
     if (value.node().children.size() > 2) {
-      v.error("a route file stands alone", "put to, via and type into an entry of their own");
+      v.error(Code::key_conflict, "a route file stands alone",
+              "put to, via and type into an entry of their own");
     }
     if (const std::string* path = v.text("a path")) {
       config.route_files.push_back({*path, v.source()});
@@ -318,10 +331,11 @@ void read_route(const YamlValue& value, Config& config) {
   });
   map.with("via", [&](const YamlValue& v) { read_gateways(v, route); });
   if (type_is_known && route.type == RouteType::unicast && !map.has("via") && map.has("to")) {
-    value.error("no gateway", "via: ADDRESS, or type: blackhole, unreachable or prohibit");
+    value.error(Code::key_missing, "no gateway",
+                "via: ADDRESS, or type: blackhole, unreachable or prohibit");
   }
   if (route.type != RouteType::unicast && map.has("via")) {
-    value.error("a gateway and a verdict", "either via or type");
+    value.error(Code::key_conflict, "a gateway and a verdict", "either via or type");
   }
   config.routes.push_back(std::move(route));
 }
@@ -330,7 +344,8 @@ void read_routes(const YamlValue& value, Config& config) {
   static constexpr std::array<Words, 1> kKeys{"file"};
   if (value.node().kind == YamlNode::Kind::map) {
     const YamlMap all{value};
-    if (!all.has("file")) return value.unexpected("a list", "- {to: PREFIX, via: GATEWAY}");
+    if (!all.has("file"))
+      return value.unexpected(Code::wrong_type, "a list", "- {to: PREFIX, via: GATEWAY}");
     const YamlMap map{value, kKeys};
     return read_route_file(value, map, config);
   }
@@ -358,7 +373,8 @@ void read_config(const YamlValue& root, Config& config) {
   const YamlMap map{root, kKeys, kLater};
   map.with("version", [&](const YamlValue& v) {
     if (v.is_plain_word("1")) return;
-    v.unexpected("1", v.node().quoted ? "without quotes" : "the one version that this Weir reads");
+    v.unexpected(Code::unknown_word, "1",
+                 v.node().quoted ? "without quotes" : "the one version that this Weir reads");
   });
   map.with("system", [&](const YamlValue& v) { read_system(v, config.system); });
   map.with("neighbors", [&](const YamlValue& v) { read_neighbors(v, config.neighbors); });
@@ -377,7 +393,8 @@ ParseResult parse_text(std::string_view text, const std::string& file) {
   const auto tree = parse_yaml(text, file, result.findings);
   if (tree) {
     if (tree->root == nullptr || tree->root->kind == YamlNode::Kind::null) {
-      result.findings.error(file, {1, 1}, "nothing in it", "at least ethernets with a port");
+      result.findings.error(Code::empty_file, file, {1, 1}, "nothing in it",
+                            "at least ethernets with a port");
     } else {
       Config config;
       config.file = file;
@@ -393,7 +410,7 @@ ParseResult parse_file(const std::string& path) {
   const FileText file = read_file(path, limits::kFileBytes);
   if (file) return parse_text(file.text, path);
   ParseResult result;
-  result.findings.error(path, {}, file.error);
+  result.findings.error(Code::file_unreadable, path, {}, file.error);
   return result;
 }
 

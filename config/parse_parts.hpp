@@ -41,6 +41,7 @@ void read_addresses(const YamlValue& value, std::vector<Ipv4InterfaceAddress>& a
                     SourceList& sources);
 void read_own_mac(const YamlValue& value, std::optional<MacAddress>& mac, SourceRef& source);
 void read_other_vlans(const YamlValue& value, bool& pass);
+void read_zone(const YamlValue& value, Zone& zone);
 
 /// The sections of parse_neighbors.cpp. What an interface does not say of a rate is as `all` has
 /// it, which therefore comes first.

@@ -19,7 +19,7 @@ void read_multiple(const YamlValue& value, std::uint64_t maximum, std::uint64_t 
   std::uint64_t number = 0;
   if (!value.number(0, maximum, number)) return;
   if (number % step != 0) {
-    return value.error(cat(number, " is not a multiple of ", step),
+    return value.error(Code::wrong_step, cat(number, " is not a multiple of ", step),
                        cat("did you mean ", number / step * step, '?'));
   }
   out = static_cast<T>(number);
@@ -37,7 +37,8 @@ std::optional<PacketRate> read_rate(std::string_view text, Complaint& complaint)
       rate->value <= limits::kMaxRatePps) {
     return rate;
   }
-  complaint = {cat(shown(text), rate ? " is out of range" : " is not a rate"),
+  complaint = {rate ? Code::out_of_range : Code::malformed,
+               cat(shown(text), rate ? " is out of range" : " is not a rate"),
                "0.01% to 100% of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none"};
   return std::nullopt;
 }
@@ -47,8 +48,8 @@ std::optional<std::string> read_capture_path(std::string_view text, Complaint& c
 }
 
 void read_vlan(const YamlValue& value, const Neighbors& neighbors, Vlan& vlan) {
-  static constexpr std::array<Words, 7> kKeys{"id",          "link",      "protocol", "mtu",
-                                              "other-vlans", "addresses", "neighbors"};
+  static constexpr std::array<Words, 8> kKeys{"id",   "link",        "protocol",  "mtu",
+                                              "zone", "other-vlans", "addresses", "neighbors"};
   const YamlMap map{value, kKeys};
   require(value, map, {"id", "link"});
   map.with("id", [&](const YamlValue& v) {
@@ -67,6 +68,7 @@ void read_vlan(const YamlValue& value, const Neighbors& neighbors, Vlan& vlan) {
   });
   map.with("mtu", [&](const YamlValue& v) { read_mtu(v, vlan.mtu, vlan.mtu_source); });
   map.with("other-vlans", [&](const YamlValue& v) { read_other_vlans(v, vlan.other_vlans); });
+  map.with("zone", [&](const YamlValue& v) { read_zone(v, vlan.zone); });
   map.with("addresses",
            [&](const YamlValue& v) { read_addresses(v, vlan.addresses, vlan.address_sources); });
   map.with("neighbors",
@@ -91,7 +93,7 @@ void read_member_switches(const YamlMap& map, BridgeMember& member) {
     if (v.is_word("auto")) return;
     bool edge = false;
     if (!v.is_plain_word("true") && !v.is_plain_word("false")) {
-      return v.unexpected("one of auto, true, false");
+      return v.unexpected(Code::unknown_word, "one of auto, true, false");
     }
     v.boolean(edge);
     member.edge = edge ? BridgeMember::Edge::yes : BridgeMember::Edge::no;
@@ -109,7 +111,7 @@ BridgeMember read_member(const YamlValue& value, const StormControl& of_bridge) 
     return member;
   }
   if (value.node().kind == YamlNode::Kind::list) {
-    value.unexpected("an interface", "its name, or {name: NAME, ...}");
+    value.unexpected(Code::wrong_type, "an interface", "its name, or {name: NAME, ...}");
     return member;
   }
   const YamlMap map{value, kKeys};
@@ -123,6 +125,7 @@ BridgeMember read_member(const YamlValue& value, const StormControl& of_bridge) 
     read_number(v, 1, limits::kSplitHorizonGroups, member.split_horizon);
   });
   map.with("max-stations", [&](const YamlValue& v) {
+    member.max_stations_source = v.source();
     if (!v.is_word("auto")) read_number(v, 1, limits::kMaxStations, member.max_stations);
   });
   map.with("storm-control", [&](const YamlValue& v) {
@@ -190,19 +193,22 @@ void read_spanning_tree(const YamlValue& value, SpanningTree& tree) {
   if (value.node().kind == YamlNode::Kind::scalar) return read_tree_mode(value, tree);
   const YamlMap map{value, kKeys};
   if (value.node().kind == YamlNode::Kind::map && map.all_known() && !map.has("mode")) {
-    value.error("lacks \"mode\"", "mode: rstp, or mode: none");
+    value.error(Code::key_missing, "lacks \"mode\"", "mode: rstp, or mode: none");
   }
   map.with("mode", [&](const YamlValue& v) { read_tree_mode(v, tree); });
   map.with("priority", [&](const YamlValue& v) {
     read_multiple(v, limits::kMaxBridgePriority, limits::kBridgePriorityStep, tree.priority);
   });
   map.with("hello-time", [&](const YamlValue& v) {
+    tree.hello_source = v.source();
     v.seconds(limits::kMinHelloTime, limits::kMaxHelloTime, tree.hello_time);
   });
   map.with("forward-delay", [&](const YamlValue& v) {
+    tree.delay_source = v.source();
     v.seconds(limits::kMinForwardDelay, limits::kMaxForwardDelay, tree.forward_delay);
   });
   map.with("max-age", [&](const YamlValue& v) {
+    tree.age_source = v.source();
     v.seconds(limits::kMinMaxAge, limits::kMaxMaxAge, tree.max_age);
   });
 }
@@ -241,12 +247,13 @@ class Trunks {
     if (known != names_.end()) return known->second;
     vlan.name = cat(vlan.link, '.', id);
     if (vlan.name.size() > limits::kInterfaceNameBytes) {
-      entry.error(cat(shown(vlan.name), " is too long a name for its VLAN"),
+      entry.error(Code::trunk_name, cat(shown(vlan.name), " is too long a name for its VLAN"),
                   cat("up to ", limits::kInterfaceNameBytes, ", or name it in vlans"));
       return {};
     }
     if (taken_.contains(vlan.name)) {
-      entry.error(cat("vlans has ", vlan.name, ", which is not VLAN ", id, " of ", vlan.link),
+      entry.error(Code::trunk_name,
+                  cat("vlans has ", vlan.name, ", which is not VLAN ", id, " of ", vlan.link),
                   "give that one another name");
       return {};
     }
@@ -271,7 +278,9 @@ class Trunks {
 /// Members that `trunks` names and `interfaces` does not: those may stand there with settings.
 void read_trunks(const YamlMap& map, Bridge& bridge, Trunks& trunks) {
   const auto lacks = [](const char* other, const char* hint) {
-    return [=](const YamlValue& v) { v.error(cat("means nothing without ", other), hint); };
+    return [=](const YamlValue& v) {
+      v.error(Code::key_conflict, cat("means nothing without ", other), hint);
+    };
   };
   if (!map.has("vlan")) return map.with("trunks", lacks("vlan", "such as vlan: 10"));
   if (!map.has("trunks")) return map.with("vlan", lacks("trunks", "such as trunks: [lan0]"));
@@ -288,7 +297,8 @@ void read_trunks(const YamlMap& map, Bridge& bridge, Trunks& trunks) {
       member.interface = trunks.vlan_of(entry, id);
       if (member.interface.empty()) return;
       if (!given.insert(member.interface).second) {
-        return entry.error(cat(shown(entry.node().text), " is given twice"), "each once");
+        return entry.error(Code::member_twice, cat(shown(entry.node().text), " is given twice"),
+                           "each once");
       }
       if (!members.contains(member.interface)) bridge.members.push_back(std::move(member));
     });
@@ -297,9 +307,10 @@ void read_trunks(const YamlMap& map, Bridge& bridge, Trunks& trunks) {
 
 void read_bridge(const YamlValue& value, const Neighbors& neighbors, Bridge& bridge,
                  Trunks& trunks) {
-  static constexpr std::array<Words, 12> kKeys{
-      "interfaces", "mac",           "mtu",           "addresses", "mac-table", "storm-control",
-      "static",     "spanning-tree", "igmp-snooping", "vlan",      "trunks",    "neighbors"};
+  static constexpr std::array<Words, 13> kKeys{
+      "interfaces", "mac",           "mtu",      "zone",          "addresses",
+      "mac-table",  "storm-control", "static",   "spanning-tree", "igmp-snooping",
+      "vlan",       "trunks",        "neighbors"};
   const YamlMap map{value, kKeys};
   map.with("storm-control",
            [&](const YamlValue& v) { read_storm_control(v, bridge.storm_control); });
@@ -311,6 +322,7 @@ void read_bridge(const YamlValue& value, const Neighbors& neighbors, Bridge& bri
   read_trunks(map, bridge, trunks);
   map.with("mac", [&](const YamlValue& v) { read_own_mac(v, bridge.mac, bridge.mac_source); });
   map.with("mtu", [&](const YamlValue& v) { read_mtu(v, bridge.mtu, bridge.mtu_source); });
+  map.with("zone", [&](const YamlValue& v) { read_zone(v, bridge.zone); });
   map.with("addresses", [&](const YamlValue& v) {
     read_addresses(v, bridge.addresses, bridge.address_sources);
   });
@@ -334,7 +346,8 @@ void read_mirror(const YamlValue& value, std::vector<Mirror>& mirrors) {
   Mirror mirror;
   mirror.source = value.source();
   if (map.all_known() && map.has("from") && map.has("to") == map.has("file")) {
-    value.error(map.has("to") ? "says two targets" : "says no target",
+    value.error(map.has("to") ? Code::key_conflict : Code::key_missing,
+                map.has("to") ? "says two targets" : "says no target",
                 "one of to: PORT, file: PATH");
   }
   map.with("from", [&](const YamlValue& v) {
@@ -355,7 +368,7 @@ void read_mirror(const YamlValue& value, std::vector<Mirror>& mirrors) {
     v.parsed(read_capture_path, mirror.file);
   });
   map.with("max-size", [&](const YamlValue& v) {
-    if (!map.has("file")) v.error("only for a file", "remove it");
+    if (!map.has("file")) v.error(Code::key_conflict, "only for a file", "remove it");
     v.size(limits::kMinMirrorBytes, limits::kMaxMirrorBytes, 1, mirror.max_bytes);
   });
   mirrors.push_back(std::move(mirror));

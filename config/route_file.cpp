@@ -80,8 +80,8 @@ class ChunkParser {
   SourceRef place(const char* at) const {
     return {static_cast<int>(line_), static_cast<int>(at - line_begin_) + 1};
   }
-  void error(const char* at, std::string message, std::string hint) {
-    chunk_.findings.error(file_, place(at), std::move(message), std::move(hint));
+  void error(Code code, const char* at, std::string message, std::string hint) {
+    chunk_.findings.error(code, file_, place(at), std::move(message), std::move(hint));
   }
 
   std::string_view text_;
@@ -127,12 +127,12 @@ void ChunkParser::parse_line(const char* at, const char* end) {
     behind = skip_word(at, end);
     Complaint complaint;
     const auto prefix = read_prefix({at, static_cast<std::size_t>(behind - at)}, complaint);
-    if (!prefix) return error(at, complaint.message, complaint.hint);
+    if (!prefix) return error(complaint.code, at, complaint.message, complaint.hint);
     to = *prefix;
   }
   const char* target = skip_blanks(behind, end);
   if (target == end) {
-    return error(at, cat("route to ", to.to_string(), " goes nowhere"),
+    return error(Code::route_line, at, cat("route to ", to.to_string(), " goes nowhere"),
                  "via GATEWAY, blackhole, unreachable or prohibit");
   }
   const auto group = group_of({target, static_cast<std::size_t>(end - target)});
@@ -167,13 +167,14 @@ bool ChunkParser::parse_target(std::string_view target, RouteGroup& group) {
   if (word == "prohibit") group.type = RouteType::prohibit;
   if (group.type == RouteType::unicast) {
     const std::string_view meant = nearest(word, kWords);
-    error(target.data(),
+    error(Code::route_line, target.data(),
           cat("expected via, blackhole, unreachable or prohibit, found ", shown(word)),
           meant.empty() ? std::string{} : cat("did you mean ", meant, '?'));
     return false;
   }
   if (!rest.empty()) {
-    error(rest.data(), cat("nothing may follow ", word), cat("remove ", shown(rest)));
+    error(Code::route_line, rest.data(), cat("nothing may follow ", word),
+          cat("remove ", shown(rest)));
     return false;
   }
   return true;
@@ -183,7 +184,8 @@ bool ChunkParser::parse_gateways(std::string_view rest, RouteGroup& group) {
   const char* at = rest.data();
   const char* const end = at + rest.size();
   if (at == end) {
-    error(line_begin_ + group.source.column - 1, "via without a gateway", "such as via 192.0.2.1");
+    error(Code::route_line, line_begin_ + group.source.column - 1, "via without a gateway",
+          "such as via 192.0.2.1");
     return false;
   }
   while (at != end) {
@@ -191,11 +193,11 @@ bool ChunkParser::parse_gateways(std::string_view rest, RouteGroup& group) {
     Complaint complaint;
     const auto gateway = read_address({at, static_cast<std::size_t>(behind - at)}, complaint);
     if (!gateway) {
-      error(at, complaint.message, complaint.hint);
+      error(complaint.code, at, complaint.message, complaint.hint);
       return false;
     }
     if (group.via.size() == limits::kGateways) {
-      error(at, "too many gateways", cat("at most ", limits::kGateways));
+      error(Code::too_many, at, "too many gateways", cat("at most ", limits::kGateways));
       return false;
     }
     group.via.push_back(*gateway);

@@ -11,16 +11,15 @@
 #include "config/connected.hpp"
 #include "config/interfaces.hpp"
 #include "config/limits.hpp"
+#include "config/memory.hpp"
 #include "config/text.hpp"
+#include "config/validate_forwarding.hpp"
 #include "config/validate_neighbors.hpp"
 #include "config/validate_switching.hpp"
+#include "config/validate_zones.hpp"
 
 namespace weir::config {
 namespace {
-
-std::uint64_t key_of(const Ipv4Prefix& prefix) {
-  return std::uint64_t{prefix.network().value()} << 8 | prefix.length();
-}
 
 /// What a port is, so that two matches of one port are equal: `pci 0000:8a:00.0`.
 std::string port_of(const PortMatch& match) {
@@ -45,19 +44,21 @@ class Linter {
     check_macs();
     check_switching(config_, interfaces_, findings_);
     for (const auto& entry : connected_.entries()) check_address(entry);
+    for (const InterfaceRef& interface : interfaces_.all()) check_alone(interface);
     check_overlaps();
     check_neighbors(config_, interfaces_, connected_, findings_);
-    check_routes();
+    check_forwarding(config_, interfaces_, connected_, findings_);
+    check_zones(config_, interfaces_, connected_, findings_);
     findings_.sort();
     return std::move(findings_);
   }
 
  private:
-  void error(SourceRef where, std::string message, std::string hint = {}) {
-    findings_.error(config_.file, where, std::move(message), std::move(hint));
+  void error(Code code, SourceRef where, std::string message, std::string hint = {}) {
+    findings_.error(code, config_.file, where, std::move(message), std::move(hint));
   }
-  void warning(SourceRef where, std::string message, std::string hint = {}) {
-    findings_.warning(config_.file, where, std::move(message), std::move(hint));
+  void warning(Code code, SourceRef where, std::string message, std::string hint = {}) {
+    findings_.warning(code, config_.file, where, std::move(message), std::move(hint));
   }
 
   void check_cores();
@@ -69,8 +70,7 @@ class Linter {
   void check_address(const ConnectedSubnets::Entry& entry);
   void check_overlaps();
   void report_pair(const ConnectedSubnets::Entry& first, const ConnectedSubnets::Entry& second);
-  void check_routes();
-  void check_gateways(const Route& route);
+  void check_alone(const InterfaceRef& interface);
 
   const Config& config_;
   InterfaceList interfaces_;
@@ -85,9 +85,9 @@ void Linter::check_cores() {
     const auto [at, is_new] = jobs.emplace(core, job);
     if (is_new) return;
     if (at->second == job) {
-      error(where, cat("core ", core, " is given twice"), "each core once");
+      error(Code::core_twice, where, cat("core ", core, " is given twice"), "each core once");
     } else {
-      warning(where, cat("core ", core, " is both a control and a worker core"),
+      warning(Code::core_shared, where, cat("core ", core, " is both a control and a worker core"),
               "a worker of full speed has a core of its own");
     }
   };
@@ -98,7 +98,7 @@ void Linter::check_cores() {
     take(system.worker_cores[i], "worker", system.worker_core_sources.at(i, system.source));
   }
   if (system.worker_cores.size() > limits::kWorkers) {
-    error(system.worker_core_sources.at(limits::kWorkers, system.source),
+    error(Code::too_many, system.worker_core_sources.at(limits::kWorkers, system.source),
           cat(system.worker_cores.size(), " worker cores"), cat("at most ", limits::kWorkers));
   }
 }
@@ -106,38 +106,32 @@ void Linter::check_cores() {
 void Linter::check_memory() {
   const Memory& memory = config_.system.memory;
   if (memory.hugepage_bytes == 0) return;
-  const std::uint64_t needed = memory.packets * limits::kPacketBytes;
+  const std::uint64_t each = packet_bytes(config_);
+  const std::uint64_t needed = memory.packets * each;
   if (needed <= memory.hugepage_bytes) return;
   constexpr std::uint64_t kMegabyte = 1 << 20;
   // To the next of 64M: a round figure for the hint.
   const std::uint64_t enough = (needed / (64 * kMegabyte) + 1) * 64 * kMegabyte;
-  error(memory.source,
+  error(Code::packets_beyond_memory, memory.source,
         cat(memory.packets, " packets need about ", (needed + kMegabyte - 1) / kMegabyte,
-            "M, more than hugepages: ", format_size(memory.hugepage_bytes)),
-        cat("hugepages: ", format_size(enough),
-            ", or packets: ", memory.hugepage_bytes / limits::kPacketBytes));
+            "M, more than hugepages: ", format_size(memory.hugepage_bytes),
+            in_line(memory.hugepages_source)),
+        cat("hugepages: ", format_size(enough), ", or packets: ", memory.hugepage_bytes / each));
 }
 
-/// What is nowhere else but in queues and caches is lost to forwarding. Linux interfaces' drivers
-/// copy, and leave no buffer in a queue.
+/// What is nowhere else but in queues and caches is lost to forwarding.
 void Linter::check_packets() {
   const System& system = config_.system;
-  const std::uint64_t workers = system.worker_cores.size();
-  std::uint64_t nics = 0, queued = 0;
-  for (const Ethernet& ethernet : config_.ethernets) {
-    if (!std::holds_alternative<PciMatch>(ethernet.match)) continue;
-    ++nics;
-    const std::uint64_t receive = ethernet.queues != 0 ? ethernet.queues : workers;
-    queued += (receive + workers) * limits::kDescriptors;
-    if (ethernet.arp_queue) queued += limits::kArpDescriptors;
-  }
-  const std::uint64_t cached = (workers + 1) * limits::kCachedPackets;
-  if (nics == 0 || system.memory.packets >= queued + cached) return;
+  const QueuedPackets queues = queued_packets(config_);
+  const std::uint64_t cached = (system.worker_cores.size() + 1) * limits::kCachedPackets;
+  if (queues.packets == 0 || system.memory.packets >= queues.packets + cached) return;
   // To the next of 1,024: a round figure for the hint.
-  const std::uint64_t enough = ((queued + cached) / 1024 + 1) * 1024;
-  warning(system.memory.source,
-          cat(system.memory.packets, " packets may run out: the queues of ", nics,
-              nics == 1 ? " NIC" : " NICs", " hold up to ", queued, ", workers' caches ", cached),
+  const std::uint64_t enough = ((queues.packets + cached) / 1024 + 1) * 1024;
+  const std::uint64_t ports = queues.nics + queues.xdp_ports;
+  warning(Code::packets_short, system.memory.source,
+          cat(system.memory.packets, " packets may run out: the queues of ", ports,
+              queues.xdp_ports == 0 ? " NIC" : " port", ports == 1 ? "" : "s", " hold up to ",
+              queues.packets, ", workers' caches ", cached),
           cat("packets: ", enough, ", or fewer queues"));
 }
 
@@ -145,7 +139,8 @@ void Linter::check_port(const Ethernet& ethernet) {
   const auto* host = std::get_if<LinuxMatch>(&ethernet.match);
   if (host != nullptr && host->method == LinuxMatch::Method::af_xdp &&
       ethernet.mtu > limits::kMaxAfXdpMtu) {
-    warning(ethernet.mtu_source, cat("mtu ", ethernet.mtu, " may not fit into AF_XDP's frames"),
+    warning(Code::mtu_beyond_af_xdp, ethernet.mtu_source,
+            cat("mtu ", ethernet.mtu, " may not fit into AF_XDP's frames"),
             cat("up to ", limits::kMaxAfXdpMtu, ", or method: af-packet"));
   }
 }
@@ -153,11 +148,11 @@ void Linter::check_port(const Ethernet& ethernet) {
 void Linter::check_ports() {
   const auto& ethernets = config_.ethernets;
   if (ethernets.empty()) {
-    warning({}, "no ethernets: there is nothing to forward between",
+    warning(Code::no_ports, {}, "no ethernets: there is nothing to forward between",
             "such as ethernets: {lan0: {match: {linux: eth1}, addresses: [192.0.2.1/24]}}");
   }
   if (ethernets.size() > limits::kPorts) {
-    error(ethernets[limits::kPorts].source, cat(ethernets.size(), " ports"),
+    error(Code::too_many, ethernets[limits::kPorts].source, cat(ethernets.size(), " ports"),
           cat("at most ", limits::kPorts));
   }
   std::map<std::string, const Ethernet*> ports;
@@ -165,7 +160,8 @@ void Linter::check_ports() {
     check_port(ethernet);
     const std::string port = port_of(ethernet.match);
     if (const auto [at, is_new] = ports.emplace(port, &ethernet); !is_new) {
-      error(ethernet.match_source, cat(port, " is already ", at->second->name, "'s"),
+      error(Code::port_twice, ethernet.match_source,
+            cat(port, " is already ", at->second->name, "'s"),
             "each interface needs a port of its own");
     }
   }
@@ -178,14 +174,15 @@ void Linter::check_macs() {
     const std::string text = interface.mac->to_string();
     if (!interface.mac->is_station()) {
       error(
-          interface.mac_source,
+          Code::mac_of_no_station, interface.mac_source,
           cat(text, interface.mac->is_zero() ? " is no address at all" : " is a multicast address",
               ", not one of a ", kind),
           "the first byte must be even, such as 02:00:5e:10:00:09");
       return;
     }
     if (const auto [at, is_new] = macs.emplace(*interface.mac, interface.name); !is_new) {
-      warning(interface.mac_source, cat("MAC ", text, " is also ", at->second, "'s"),
+      warning(Code::mac_twice, interface.mac_source,
+              cat("MAC ", text, " is also ", at->second, "'s"),
               "right only if they are never on one link");
     }
   };
@@ -204,27 +201,42 @@ void Linter::check_address(const ConnectedSubnets::Entry& entry) {
                                   : address.is_limited_broadcast()
                                       ? "the limited broadcast address"
                                       : "in 240.0.0.0/4, which is reserved";
-    error(entry.source, cat(text, " is ", kind), "a host's address, such as 192.0.2.1/24");
+    error(Code::address_of_no_host, entry.source, cat(text, " is ", kind),
+          "a host's address, such as 192.0.2.1/24");
   } else if (subnet.length() < limits::kShortestSubnet) {
-    error(entry.source, cat(text, ": a connected subnet that wide"),
+    error(Code::subnet_too_wide, entry.source, cat(text, ": a connected subnet that wide"),
           cat("a prefix length of ", limits::kShortestSubnet, " to 32"));
   } else if (subnet.has_broadcast() && (address == subnet.network() || address == subnet.last())) {
-    error(entry.source,
+    error(Code::address_network_or_broadcast, entry.source,
           cat(text, " is the ", address == subnet.network() ? "network" : "broadcast",
               " address of its subnet"),
           cat("hosts: ", to_string(host_range(subnet))));
   }
 }
 
+/// Nothing is ever sent out of an interface that has no subnet with a host besides the router.
+void Linter::check_alone(const InterfaceRef& interface) {
+  const auto& addresses = *interface.addresses;
+  const bool alone = std::all_of(addresses.begin(), addresses.end(),
+                                 [](const auto& address) { return address.length == 32; });
+  if (addresses.empty() || !alone || !addresses.front().address.is_host()) return;
+  warning(Code::address_alone, interface.address_sources->at(0, interface.source),
+          cat(interface.name, " has no subnet but ", addresses.front().to_string(),
+              ": no neighbour can be there"),
+          cat("for two routers on a cable: ", addresses.front().address.to_string(), "/31"));
+}
+
 void Linter::report_pair(const ConnectedSubnets::Entry& first,
                          const ConnectedSubnets::Entry& second) {
   if (first.address.address == second.address.address) {
-    return error(second.source,
+    return error(Code::address_twice, second.source,
                  cat(second.address.address.to_string(), " is already ", first.interface, "'s"),
                  cat("first", in_line(first.source)));
   }
+  const bool same_subnet =
+      first.interface != second.interface && first.address.subnet() == second.address.subnet();
   const bool same_interface = first.interface == second.interface;
-  error(second.source,
+  error(same_subnet ? Code::subnet_shared : Code::subnets_overlap, second.source,
         cat(second.address.to_string(), " overlaps ", same_interface ? "" : first.interface,
             same_interface ? "" : "'s ", first.address.to_string()),
         same_interface ? "several addresses in one subnet have the same prefix length"
@@ -260,61 +272,6 @@ void Linter::check_overlaps() {
       if (length < address.length) longer[length].emplace(network, i);
     }
     if (first < i) report_pair(entries[first], entries[i]);
-  }
-}
-
-void Linter::check_gateways(const Route& route) {
-  for (std::size_t i = 0; i < route.via.size(); ++i) {
-    const SourceRef where = route.via_sources.at(i, route.source);
-    const auto verdict = connected_.judge_neighbor("gateway", route.via[i]);
-    if (!verdict.message.empty()) error(where, verdict.message, verdict.hint);
-    const auto end = route.via.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(route.via.begin(), end, route.via[i]) != end) {
-      error(where, cat("gateway ", route.via[i].to_string(), " is given twice"), "each once");
-    }
-  }
-  if (route.via.size() > limits::kGateways) {
-    error(route.via_sources.at(limits::kGateways, route.source),
-          cat(route.via.size(), " gateways of one route"), cat("at most ", limits::kGateways));
-  }
-}
-
-void Linter::check_routes() {
-  constexpr std::array<Ipv4Prefix, 4> kNeverForwarded{
-      Ipv4Prefix{Ipv4Address{0, 0, 0, 0}, 8}, Ipv4Prefix{Ipv4Address{127, 0, 0, 0}, 8},
-      Ipv4Prefix{Ipv4Address{224, 0, 0, 0}, 4}, Ipv4Prefix{Ipv4Address{240, 0, 0, 0}, 4}};
-  std::unordered_map<std::uint64_t, SourceRef> seen;
-  for (const Route& route : config_.routes) {
-    check_gateways(route);
-    if (const auto [at, is_new] = seen.emplace(key_of(route.to), route.source); !is_new) {
-      error(route.source, cat("route to ", route.to.to_string(), " is given twice"),
-            cat("first", in_line(at->second), "; several gateways: via: [A, B]"));
-    }
-    // By another interface, or as a verdict, it counts while the subnet's has no link.
-    const auto* entry = connected_.find_subnet(route.to);
-    const bool by_itself =
-        route.type == RouteType::unicast &&
-        std::all_of(route.via.begin(), route.via.end(),
-                    [&](Ipv4Address gateway) { return route.to.contains(gateway); });
-    if (entry != nullptr && by_itself) {
-      warning(route.source,
-              cat("route to ", route.to.to_string(), " has no effect: it is ", entry->interface,
-                  "'s connected subnet"),
-              "remove it");
-    }
-    for (const Ipv4Prefix& martian : kNeverForwarded) {
-      if (route.type != RouteType::unicast || !martian.contains(route.to)) continue;
-      warning(route.source,
-              cat("route to ", route.to.to_string(), " has no effect: packets to ",
-                  martian.to_string(), " are never forwarded"),
-              "remove it");
-    }
-  }
-  std::set<std::string> files;
-  for (const RouteFile& file : config_.route_files) {
-    if (!files.insert(file.path).second) {
-      error(file.source, cat("route file ", shown(file.path), " is given twice"), "remove it");
-    }
   }
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "config/limits.hpp"
+#include "config/memory.hpp"
 #include "config/neighbor_policy.hpp"
 #include "config/text.hpp"
 #include "config/validate_switching.hpp"
@@ -37,11 +39,11 @@ class NeighborsLinter {
   }
 
  private:
-  void error(SourceRef where, std::string message, std::string hint = {}) {
-    findings_.error(config_.file, where, std::move(message), std::move(hint));
+  void error(Code code, SourceRef where, std::string message, std::string hint = {}) {
+    findings_.error(code, config_.file, where, std::move(message), std::move(hint));
   }
-  void warning(SourceRef where, std::string message, std::string hint = {}) {
-    findings_.warning(config_.file, where, std::move(message), std::move(hint));
+  void warning(Code code, SourceRef where, std::string message, std::string hint = {}) {
+    findings_.warning(code, config_.file, where, std::move(message), std::move(hint));
   }
   bool routes(const InterfaceRef& interface) const { return !interface.addresses->empty(); }
 
@@ -52,6 +54,7 @@ class NeighborsLinter {
   void check_journal();
   void check_statics();
   void check_static(const StaticNeighbor& neighbor);
+  std::optional<MacAddress> own_mac(const InterfaceRef& interface) const;
   void check_interfaces();
   void check_effect(const InterfaceRef& interface, const Bridge* owner);
   void check_source_budgets(const NeighborPolicy& policy, const NeighborBudgets& said);
@@ -70,7 +73,7 @@ class NeighborsLinter {
 void NeighborsLinter::check_doubling(std::string_view section, std::chrono::seconds first,
                                      std::chrono::seconds most, SourceRef where) {
   if (first <= most) return;
-  error(where,
+  error(Code::first_beyond_most, where,
         cat(section, ".first ", format_duration(first), " is longer than most ",
             format_duration(most)),
         cat("most: ", format_duration(first), " or more"));
@@ -79,13 +82,13 @@ void NeighborsLinter::check_doubling(std::string_view section, std::chrono::seco
 void NeighborsLinter::check_times() {
   const Neighbors& n = neighbors_;
   if (n.refresh_interval >= n.lifetime) {
-    error(n.refresh_source,
+    error(Code::refresh_too_late, n.refresh_source,
           cat("refresh-interval ", format_duration(n.refresh_interval),
               " is not shorter than lifetime ", format_duration(n.lifetime)),
           "neighbours in use are refreshed before they expire");
   }
   if (n.unverified_lifetime > n.lifetime) {
-    warning(n.unverified_source,
+    warning(Code::unverified_longer, n.unverified_source,
             cat("unverified-lifetime ", format_duration(n.unverified_lifetime),
                 " is longer than lifetime ", format_duration(n.lifetime),
                 ": who never answered is believed longer than who did"),
@@ -94,7 +97,7 @@ void NeighborsLinter::check_times() {
   check_doubling("negative-cache", n.failed_first, n.failed_most, n.failed_source);
   check_doubling("quarantine", n.quarantine_first, n.quarantine_most, n.quarantine_source);
   if (n.storm_calm > n.serve_stale) {
-    warning(n.storm_source,
+    warning(Code::calm_beyond_stale, n.storm_source,
             cat("storm.calm ", format_duration(n.storm_calm), " is longer than serve-stale ",
                 format_duration(n.serve_stale),
                 ": neighbours expire before the storm that silenced them is over"),
@@ -105,28 +108,31 @@ void NeighborsLinter::check_times() {
 void NeighborsLinter::check_hold() {
   const Neighbors& n = neighbors_;
   if (n.hold_per_neighbor > n.hold_total) {
-    error(n.hold_source,
+    error(Code::hold_beyond_total, n.hold_source,
           cat("per-neighbor ", n.hold_per_neighbor, " is more than total ", n.hold_total),
           cat("total: ", n.hold_per_neighbor, " or more"));
   }
   const Memory& memory = config_.system.memory;
   const SourceRef where = n.hold_total_source.line > 0 ? n.hold_total_source : memory.source;
   if (n.hold_total > memory.packets / 4) {
-    warning(where,
+    warning(Code::hold_beyond_memory, where,
             cat("hold.total ", n.hold_total, " is more than a quarter of memory.packets ",
                 memory.packets, ": room to wait in is taken from the memory to forward with"),
             cat("total: ", memory.packets / 4,
                 " or less, or packets: ", std::uint64_t{n.hold_total} * 4, " or more"));
   }
-  const std::uint64_t forwarding = memory.packets * limits::kPacketBytes;
-  const std::uint64_t all =
-      forwarding + (std::uint64_t{n.hold_total} + limits::kControlPackets) * limits::kPacketBytes;
+  const std::uint64_t each = packet_bytes(config_);
+  const std::uint64_t forwarding = memory.packets * each;
+  const std::uint64_t others = other_packets(config_) - n.hold_total;
+  const std::uint64_t all = forwarding + other_packets(config_) * each;
   // The first alone is validate.cpp's error.
   if (forwarding > memory.hugepage_bytes || all <= memory.hugepage_bytes) return;
   constexpr std::uint64_t kStep = 64u << 20;  // to the next of these: a round figure
-  warning(where,
-          cat(memory.packets, " packets, hold.total ", n.hold_total, " and ",
-              limits::kControlPackets, " of the control plane need about ", (all >> 20) + 1,
+  warning(Code::pools_beyond_memory, where,
+          cat(memory.packets, " packets, hold.total ", n.hold_total, " and ", others,
+              others > limits::kControlPackets ? " of the control plane and mirrors"
+                                               : " of the control plane",
+              " need about ", (all >> 20) + 1,
               "M, more than hugepages: ", format_size(memory.hugepage_bytes)),
           cat("hugepages: ", format_size((all / kStep + 1) * kStep)));
 }
@@ -138,30 +144,48 @@ void NeighborsLinter::check_journal() {
         (mirror.file != journal.file && mirror.file != cat(journal.file, ".1"))) {
       continue;
     }
-    error(journal.file_source,
-          cat("a mirror writes to ", shown(mirror.file), ", one of the journal's files"),
+    error(Code::file_shared, journal.file_source,
+          cat("a mirror", in_line(mirror.to_source), " writes to ", shown(mirror.file),
+              ", one of the journal's files"),
           "each needs a file of its own; the journal's older half is FILE.1");
   }
+}
+
+/// What the file says of it: a port's, also of VLANs on it, or a bridge's.
+std::optional<MacAddress> NeighborsLinter::own_mac(const InterfaceRef& interface) const {
+  const InterfaceRef* at = &interface;
+  for (int tags = 0; tags <= 2 && at != nullptr && at->kind == InterfaceRef::vlan; ++tags) {
+    at = interfaces_.find(config_.vlans[at->index].link);
+  }
+  if (at == nullptr || at->kind == InterfaceRef::vlan) return std::nullopt;
+  return at->kind == InterfaceRef::port ? config_.ethernets[at->index].mac
+                                        : config_.bridges[at->index].mac;
 }
 
 void NeighborsLinter::check_static(const StaticNeighbor& neighbor) {
   const InterfaceRef* interface = interfaces_.find(neighbor.interface);
   if (interface == nullptr) {
-    error(neighbor.interface_source, cat("no interface ", shown(neighbor.interface)),
-          interfaces_.suggest(neighbor.interface));
+    error(Code::interface_missing, neighbor.interface_source,
+          cat("no interface ", shown(neighbor.interface)), interfaces_.suggest(neighbor.interface));
   }
   if (!neighbor.mac.is_station()) {
-    error(neighbor.mac_source,
+    error(Code::mac_of_no_station, neighbor.mac_source,
           cat(neighbor.mac.to_string(),
               neighbor.mac.is_zero() ? " is no address at all" : " is a multicast address",
               ", not one of a neighbour"),
           "the first byte must be even, such as 02:00:5e:10:00:01");
   }
+  if (interface != nullptr && neighbor.mac == own_mac(*interface)) {
+    error(Code::neighbor_is_own, neighbor.mac_source,
+          cat(neighbor.mac.to_string(), " is ", interface->name, "'s own, not one of a neighbour"),
+          "the MAC address of the other host");
+  }
   const auto verdict = connected_.judge_neighbor("neighbour", neighbor.ip);
-  if (!verdict.message.empty()) return error(neighbor.source, verdict.message, verdict.hint);
+  if (!verdict.message.empty())
+    return error(verdict.code, neighbor.source, verdict.message, verdict.hint);
   const std::string& actual = connected_.find(neighbor.ip)->interface;
   if (interface != nullptr && actual != neighbor.interface) {
-    error(neighbor.interface_source,
+    error(Code::neighbor_elsewhere, neighbor.interface_source,
           cat("neighbour ", neighbor.ip.to_string(), " is on ", actual, "'s subnet, not on ",
               neighbor.interface, "'s"),
           cat("interface: ", actual));
@@ -173,7 +197,8 @@ void NeighborsLinter::check_statics() {
   for (const StaticNeighbor& neighbor : neighbors_.statics) {
     check_static(neighbor);
     if (const auto [at, is_new] = seen.emplace(neighbor.ip, neighbor.source); !is_new) {
-      error(neighbor.source, cat("neighbour ", neighbor.ip.to_string(), " is given twice"),
+      error(Code::neighbor_twice, neighbor.source,
+            cat("neighbour ", neighbor.ip.to_string(), " is given twice"),
             cat("first", in_line(at->second)));
     }
   }
@@ -184,12 +209,12 @@ void NeighborsLinter::check_effect(const InterfaceRef& interface, const Bridge* 
   const InterfaceNeighbors& own = *interface.neighbors;
   if (own == InterfaceNeighbors{} || routes(interface)) return;
   if (owner != nullptr) {
-    warning(own.source,
+    warning(Code::setting_without_effect, own.source,
             cat(interface.name, " belongs to ", owner->name,
                 ": what neighbors says of it has no effect"),
             cat("say it of ", owner->name, ", whose neighbours these are"));
   } else {
-    warning(own.source,
+    warning(Code::setting_without_effect, own.source,
             cat(interface.name, " has no address: what neighbors says of it has no effect"),
             "such as addresses: [192.0.2.1/24]");
   }
@@ -201,7 +226,7 @@ void NeighborsLinter::check_source_budgets(const NeighborPolicy& policy,
   const auto check = [&](std::string_view name, RateAndBurst each, SourceRef where,
                          std::string_view of_all, std::uint32_t most, bool is_said) {
     if (!is_said || each.rate <= most) return;
-    warning(where.line > 0 ? where : said.source,
+    warning(Code::source_beyond_all, where.line > 0 ? where : said.source,
             cat(name, ".rate ", each.rate, " is more than ", of_all, ' ', most,
                 ": one source can take the budget of all"),
             cat("rate: ", most, " or less"));
@@ -218,7 +243,7 @@ void NeighborsLinter::check_new_entries(const NeighborPolicy& policy, SourceRef 
   const std::uint64_t unverified = policy.new_entries * seconds;
   if (policy.learn != Learning::adaptive || unverified <= neighbors_.max_entries) return;
   const std::uint64_t fits = neighbors_.max_entries / seconds;
-  warning(where,
+  warning(Code::table_fills, where,
           cat("new-entries ", policy.new_entries, " a second for unverified-lifetime ",
               format_duration(neighbors_.unverified_lifetime), " are more than table.max ",
               neighbors_.max_entries, ": a storm fills the table"),
@@ -245,7 +270,7 @@ void NeighborsLinter::check_interfaces() {
     if (own.budgets.new_entries) {
       check_new_entries(policy, own.budgets.new_entries_source);
       if (policy.learn == Learning::strict) {
-        warning(own.budgets.new_entries_source,
+        warning(Code::setting_without_effect, own.budgets.new_entries_source,
                 cat("new-entries of ", interface.name, " has no effect: learn: strict makes none"),
                 "remove it, or learn: adaptive");
       }
@@ -253,7 +278,7 @@ void NeighborsLinter::check_interfaces() {
       table_may_fill = table_may_fill || policy.learn == Learning::adaptive;
     }
     if (own.rarp && !with_static.contains(interface.name)) {
-      warning(own.rarp_source,
+      warning(Code::setting_without_effect, own.rarp_source,
               cat("rarp of ", interface.name, " has no effect: it has no static neighbour"),
               cat("such as neighbors: {static: [{ip: ADDRESS, mac: MAC, interface: ",
                   interface.name, "}]}"));
@@ -277,7 +302,8 @@ void NeighborsLinter::check_pending() {
     if (first_without == nullptr && needed > neighbors_.max_pending) first_without = &interface;
   }
   if (first_without == nullptr) return;
-  warning(neighbors_.pending_source.line > 0 ? neighbors_.pending_source : first_without->source,
+  warning(Code::pending_short,
+          neighbors_.pending_source.line > 0 ? neighbors_.pending_source : first_without->source,
           cat("table.max-pending ", neighbors_.max_pending, " is less than ",
               limits::kReservedPending, " for each of ", needed / limits::kReservedPending,
               " interfaces with addresses: their reserves shrink"),
@@ -304,7 +330,7 @@ void NeighborsLinter::check_control_rate() {
     largest = is_own ? &own : &neighbors_.budgets;
   }
   if (sum <= limits::kControlRate || largest == nullptr) return;
-  warning(largest->source,
+  warning(Code::control_rate, largest->source,
           cat("unknown-requests, binding-changes and gleans of all interfaces are ", sum,
               " a second, more than the ", limits::kControlRate, " that one control thread serves"),
           "less of them: what floods then loses first");
@@ -326,7 +352,8 @@ void NeighborsLinter::check_ageing() {
     if (bridge.addresses.empty() || ageing.count() == 0 || ageing >= neighbors_.refresh_interval) {
       continue;
     }
-    warning(bridge.mac_table.source.line > 0 ? bridge.mac_table.source : bridge.source,
+    warning(Code::ageing_short,
+            bridge.mac_table.source.line > 0 ? bridge.mac_table.source : bridge.source,
             cat(bridge.name, "'s ageing ", format_duration(ageing),
                 " is shorter than refresh-interval ", format_duration(neighbors_.refresh_interval),
                 ", and only ", limits::kPinnedStations, " of table.max ", neighbors_.max_entries,

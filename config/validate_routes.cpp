@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "config/connected.hpp"
+#include "config/interfaces.hpp"
 #include "config/limits.hpp"
 #include "config/text.hpp"
 #include "config/validate.hpp"
+#include "config/validate_zones.hpp"
 
 namespace weir::config {
 namespace {
@@ -32,11 +34,12 @@ void check_groups(const ConnectedSubnets& connected, const RouteChunk& chunk,
     for (std::size_t i = 0; i < group.via.size(); ++i) {
       const SourceRef where = group.via_sources.at(i, group.source);
       const auto verdict = connected.judge_neighbor("gateway", group.via[i]);
-      if (!verdict.message.empty()) findings.error(file, where, verdict.message, verdict.hint);
+      if (!verdict.message.empty())
+        findings.error(verdict.code, file, where, verdict.message, verdict.hint);
       const auto end = group.via.begin() + static_cast<std::ptrdiff_t>(i);
       if (std::find(group.via.begin(), end, group.via[i]) != end) {
-        findings.error(file, where, cat("gateway ", group.via[i].to_string(), " is given twice"),
-                       "each once");
+        findings.error(Code::gateway_twice, file, where,
+                       cat("gateway ", group.via[i].to_string(), " is given twice"), "each once");
       }
     }
   }
@@ -53,7 +56,8 @@ void check_duplicates(const Config& config, std::span<const ParsedRouteFile> fil
     const Ipv4Prefix prefix{Ipv4Address{static_cast<std::uint32_t>(first.prefix >> 8)},
                             static_cast<unsigned>(first.prefix & 255)};
     const std::string& other = first.file == 0 ? config.file : files[first.file - 1].path;
-    findings.error(files[second.file - 1].path, {static_cast<int>(second.line), 1},
+    findings.error(Code::route_twice, files[second.file - 1].path,
+                   {static_cast<int>(second.line), 1},
                    cat("route to ", prefix.to_string(), " is given twice"),
                    cat("also at ", other, ':', first.line));
   }
@@ -82,6 +86,9 @@ Findings validate_routes(const Config& config, std::span<const ParsedRouteFile> 
     }
   }
   check_duplicates(config, files, std::move(entries), findings);
+  std::vector<RoutesOfFile> of_files;
+  for (const ParsedRouteFile& file : files) of_files.push_back({file.path, file.chunks});
+  check_zones_of_files(config, InterfaceList{config}, connected, of_files, findings);
   findings.sort();
   return findings;
 }
@@ -93,13 +100,14 @@ Findings check_route_files(const Config& config) {
     const std::string path = route_file_path(config, file);
     const FileText text = read_file(path, limits::kRouteFileBytes);
     if (!text) {
-      findings.error(config.file, file.source, cat("route file ", shown(path), ": ", text.error));
+      findings.error(Code::file_unreadable, config.file, file.source,
+                     cat("route file ", shown(path), ": ", text.error));
       continue;
     }
     parsed.push_back({path, {parse_routes(text.text, 1, path)}});
     findings.append(parsed.back().chunks.front().findings);
   }
-  findings.append(validate_routes(config, parsed));
+  if (!config.route_files.empty()) findings.append(validate_routes(config, parsed));
   findings.sort();
   return findings;
 }

@@ -21,26 +21,26 @@ std::string describe(const YamlNode& node) {
 
 }  // namespace
 
-void YamlValue::error(std::string_view message, std::string hint) const {
-  findings_->error(*file_, node_->source,
+void YamlValue::error(Code code, std::string_view message, std::string hint) const {
+  findings_->error(code, *file_, node_->source,
                    name_.empty() ? std::string{message} : cat(name_, ": ", message),
                    std::move(hint));
 }
 
-void YamlValue::unexpected(std::string_view wanted, std::string hint) const {
-  error(cat("expected ", wanted, ", found ", describe(*node_)), std::move(hint));
+void YamlValue::unexpected(Code code, std::string_view wanted, std::string hint) const {
+  error(code, cat("expected ", wanted, ", found ", describe(*node_)), std::move(hint));
 }
 
 const std::string* YamlValue::text(std::string_view wanted) const {
   if (node_->kind != YamlNode::Kind::scalar || node_->text.empty()) {
-    unexpected(wanted);
+    unexpected(Code::wrong_type, wanted);
     return nullptr;
   }
   const auto is_control = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
   };
   if (std::any_of(node_->text.begin(), node_->text.end(), is_control)) {
-    error(cat("control characters in ", shown(node_->text)), "remove them");
+    error(Code::not_text, cat("control characters in ", shown(node_->text)), "remove them");
     return nullptr;
   }
   return &node_->text;
@@ -50,11 +50,12 @@ bool YamlValue::number(std::uint64_t minimum, std::uint64_t maximum, std::uint64
   const auto value =
       node_->kind == YamlNode::Kind::scalar ? parse_number(node_->text) : std::nullopt;
   if (!value || node_->quoted) {
-    unexpected("a whole number", value ? "without quotes" : cat(minimum, " to ", maximum));
+    unexpected(Code::wrong_type, "a whole number",
+               value ? "without quotes" : cat(minimum, " to ", maximum));
     return false;
   }
   if (*value < minimum || *value > maximum) {
-    error(cat(*value, " is out of range"), cat(minimum, " to ", maximum));
+    error(Code::out_of_range, cat(*value, " is out of range"), cat(minimum, " to ", maximum));
     return false;
   }
   out = *value;
@@ -63,7 +64,7 @@ bool YamlValue::number(std::uint64_t minimum, std::uint64_t maximum, std::uint64
 
 bool YamlValue::boolean(bool& out) const {
   if (!is_plain_word("true") && !is_plain_word("false")) {
-    unexpected("true or false", node_->quoted ? "without quotes" : "");
+    unexpected(Code::wrong_type, "true or false", node_->quoted ? "without quotes" : "");
     return false;
   }
   out = node_->text == "true";
@@ -76,17 +77,18 @@ bool YamlValue::seconds(std::chrono::seconds minimum, std::chrono::seconds maxim
   if (given == nullptr) return false;
   const auto value = parse_duration(*given);
   if (!value) {
-    unexpected("a time", parse_number(*given) ? cat("with its unit: ", *given, "s?")
-                                              : "a whole number of ms, s, m or h, such as 20m");
+    unexpected(Code::malformed, "a time",
+               parse_number(*given) ? cat("with its unit: ", *given, "s?")
+                                    : "a whole number of ms, s, m or h, such as 20m");
     return false;
   }
   if (*value < minimum || *value > maximum) {
-    error(cat(*given, " is out of range"),
+    error(Code::out_of_range, cat(*given, " is out of range"),
           cat(format_duration(minimum), " to ", format_duration(maximum)));
     return false;
   }
   if (value->count() % 1000 != 0) {
-    error(cat(*given, " is not a whole number of seconds"));
+    error(Code::wrong_step, cat(*given, " is not a whole number of seconds"));
     return false;
   }
   out = std::chrono::duration_cast<std::chrono::seconds>(*value);
@@ -99,15 +101,16 @@ bool YamlValue::size(std::uint64_t minimum, std::uint64_t maximum, std::uint64_t
   if (given == nullptr) return false;
   const auto value = parse_size(*given);
   if (!value) {
-    unexpected("a size", "a whole number of K, M or G, such as 1G");
+    unexpected(Code::malformed, "a size", "a whole number of K, M or G, such as 1G");
     return false;
   }
   if (*value < minimum || *value > maximum) {
-    error(cat(*given, " is out of range"), cat(format_size(minimum), " to ", format_size(maximum)));
+    error(Code::out_of_range, cat(*given, " is out of range"),
+          cat(format_size(minimum), " to ", format_size(maximum)));
     return false;
   }
   if (*value % step != 0) {
-    error(cat(*given, " is not a multiple of ", format_size(step)),
+    error(Code::wrong_step, cat(*given, " is not a multiple of ", format_size(step)),
           cat("did you mean ", format_size(*value / step * step + step), '?'));
     return false;
   }
@@ -121,7 +124,8 @@ bool YamlValue::choice(std::initializer_list<std::string_view> words, std::size_
                       ? std::find(words.begin(), words.end(), node_->text)
                       : words.end();
   if (at == words.end()) {
-    unexpected(cat("one of ", join(all)),
+    const Code code = node_->kind == YamlNode::Kind::scalar ? Code::unknown_word : Code::wrong_type;
+    unexpected(code, cat("one of ", join(all)),
                nearest(node_->text, all).empty()
                    ? std::string{}
                    : cat("did you mean ", nearest(node_->text, all), '?'));
@@ -136,9 +140,10 @@ void YamlValue::list(std::string_view hint,
   if (is_null()) return;
   if (node_->kind != YamlNode::Kind::list) {
     const bool printable = shown(node_->text).size() == node_->text.size() + 2;
-    unexpected("a list", node_->kind == YamlNode::Kind::scalar && hint.empty() && printable
-                             ? cat("in brackets: [", node_->text, ']')
-                             : std::string{hint});
+    unexpected(Code::wrong_type, "a list",
+               node_->kind == YamlNode::Kind::scalar && hint.empty() && printable
+                   ? cat("in brackets: [", node_->text, ']')
+                   : std::string{hint});
     return;
   }
   for (std::size_t i = 0; i < node_->children.size(); ++i) {
@@ -149,7 +154,7 @@ void YamlValue::list(std::string_view hint,
 YamlMap::YamlMap(const YamlValue& value) : value_(value) {
   if (value.is_null()) return;
   if (value.node().kind != YamlNode::Kind::map) {
-    value.unexpected("a map", "KEY: VALUE lines, indented, or {KEY: VALUE, ...}");
+    value.unexpected(Code::wrong_type, "a map", "KEY: VALUE lines, indented, or {KEY: VALUE, ...}");
     return;
   }
   entries_ = value.node().children;
@@ -167,14 +172,14 @@ YamlMap::YamlMap(const YamlValue& value, std::span<const std::string_view> known
     all_known_ = false;
     const SourceRef where = key.source;
     if (has(later, key.text)) {
-      value_.findings_->error(*value_.file_, where,
+      value_.findings_->error(Code::not_in_version, *value_.file_, where,
                               cat(child(key, key).name(), ": not in this version of Weir"),
                               "remove it");
       continue;
     }
     const std::string_view meant = nearest(key.text, known);
     value_.findings_->error(
-        *value_.file_, where,
+        Code::key_unknown, *value_.file_, where,
         cat("unknown key ", shown(key.text),
             value_.name().empty() ? std::string{} : cat(" in ", value_.name())),
         meant.empty() ? cat("known: ", join(known)) : cat("did you mean ", meant, '?'));

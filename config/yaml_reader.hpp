@@ -36,9 +36,11 @@ class YamlValue {
   bool is_plain_word(std::string_view word) const { return !node_->quoted && is_word(word); }
   bool is_null() const { return node_->kind == YamlNode::Kind::null; }
 
-  void error(std::string_view message, std::string hint = {}) const;
-  void error(const Complaint& complaint) const { error(complaint.message, complaint.hint); }
-  void unexpected(std::string_view wanted, std::string hint = {}) const;
+  void error(Code code, std::string_view message, std::string hint = {}) const;
+  void error(const Complaint& complaint) const {
+    error(complaint.code, complaint.message, complaint.hint);
+  }
+  void unexpected(Code code, std::string_view wanted, std::string hint = {}) const;
 
   /// The text of a scalar; null, with a complaint, if it is none or empty or has control
   /// characters.

@@ -43,6 +43,7 @@ class TailedBuffer : public std::streambuf {
 
 /// Thrown through yaml-cpp to end its parsing.
 struct Abort {
+  Code code;
   SourceRef where;
   std::string message;
   std::string hint;
@@ -64,7 +65,8 @@ class Builder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) {
-      throw Abort{source_of(mark), "a second YAML document", "one file is one document"};
+      throw Abort{Code::yaml_feature, source_of(mark), "a second YAML document",
+                  "one file is one document"};
     }
   }
   void OnDocumentEnd() override {}
@@ -122,14 +124,15 @@ class Builder : public YAML::EventHandler {
 
 void Builder::refuse_tag(const YAML::Mark& mark, const std::string& tag) {
   if (tag.empty() || tag == "?" || tag == "!") return;
-  findings_.error(file_, source_of(mark), cat("YAML tag ", shown(tag), " is not supported"),
-                  "remove it");
+  findings_.error(Code::yaml_feature, file_, source_of(mark),
+                  cat("YAML tag ", shown(tag), " is not supported"), "remove it");
 }
 
 void Builder::count(std::size_t values, SourceRef where) {
   values_ += values;
   if (values_ > limits::kValues) {
-    throw Abort{where, cat("more than ", limits::kValues, " values (aliases counted in full)"),
+    throw Abort{Code::file_too_large, where,
+                cat("more than ", limits::kValues, " values (aliases counted in full)"),
                 "put long lists of routes into a route file"};
   }
 }
@@ -163,7 +166,8 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   const Anchor& target = anchors_.at(anchor);
   const auto is_target = [&](const Open& open) { return open.node == target.node; };
   if (std::any_of(open_.begin(), open_.end(), is_target)) {
-    throw Abort{where, "the alias stands inside what it refers to", "write the value out"};
+    throw Abort{Code::yaml_feature, where, "the alias stands inside what it refers to",
+                "write the value out"};
   }
   count(target.values, where);
   attach(*target.node);
@@ -173,7 +177,10 @@ void Builder::open(YamlNode::Kind kind, const YAML::Mark& mark, const std::strin
                    YAML::anchor_t anchor) {
   refuse_tag(mark, tag);
   if (open_.size() >= static_cast<std::size_t>(limits::kNesting)) {
-    throw Abort{source_of(mark), cat("nested deeper than ", limits::kNesting, " levels"), {}};
+    throw Abort{Code::file_too_large,
+                source_of(mark),
+                cat("nested deeper than ", limits::kNesting, " levels"),
+                {}};
   }
   YamlNode& node = add(kind, mark, anchor);
   open_.push_back({&node, anchor, values_ - 1});
@@ -195,12 +202,14 @@ void Builder::check_keys(YamlNode& map) {
   for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
     const YamlNode& key = *map.children[i];
     if (key.kind != YamlNode::Kind::scalar) {
-      findings_.error(file_, key.source, "a key must be a word", "such as mtu: 1500");
+      findings_.error(Code::key_not_word, file_, key.source, "a key must be a word",
+                      "such as mtu: 1500");
       continue;
     }
     const auto [at, is_new] = seen.emplace(key.text, key.source);
     if (!is_new) {
-      findings_.error(file_, key.source, cat("key ", shown(key.text), " appears twice"),
+      findings_.error(Code::key_twice, file_, key.source,
+                      cat("key ", shown(key.text), " appears twice"),
                       cat("first in line ", at->second.line));
       continue;
     }
@@ -255,11 +264,11 @@ SourceRef check_bytes(std::string_view text, const std::string& file, Findings& 
     const auto byte = static_cast<unsigned char>(text[i]);
     const std::size_t length = utf8_length(text.substr(i, 4));
     if (length == 0) {
-      findings.error(file, here, "not UTF-8 text", "is this a configuration file?");
+      findings.error(Code::not_text, file, here, "not UTF-8 text", "is this a configuration file?");
       return {};
     }
     if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f) {
-      findings.error(file, here, cat("control character ", int{byte}), "remove it");
+      findings.error(Code::not_text, file, here, cat("control character ", int{byte}), "remove it");
       return {};
     }
     i += length;
@@ -282,7 +291,7 @@ void report(const YAML::Exception& error, std::string_view text, SourceRef end, 
   if (text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
     hint = "indent with blanks, not tabs";
   }
-  findings.error(file, where, cat("not YAML: ", error.msg), std::move(hint));
+  findings.error(Code::not_yaml, file, where, cat("not YAML: ", error.msg), std::move(hint));
 }
 
 }  // namespace
@@ -292,7 +301,8 @@ std::optional<YamlTree> parse_yaml(std::string_view text, const std::string& fil
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(3);
   if (text.size() > limits::kFileBytes) {
-    findings.error(file, {}, cat("larger than ", format_size(limits::kFileBytes)),
+    findings.error(Code::file_too_large, file, {},
+                   cat("larger than ", format_size(limits::kFileBytes)),
                    "put long lists of routes into a route file");
     return std::nullopt;
   }
@@ -307,11 +317,12 @@ std::optional<YamlTree> parse_yaml(std::string_view text, const std::string& fil
     }
     return builder.take();
   } catch (const Abort& abort) {
-    findings.error(file, abort.where, abort.message, abort.hint);
+    findings.error(abort.code, file, abort.where, abort.message, abort.hint);
   } catch (const YAML::Exception& error) {
     report(error, text, end, builder.last_line(), file, findings);
   } catch (const std::exception& error) {
-    findings.error(file, {}, cat("cannot be parsed: ", std::string_view{error.what()}));
+    findings.error(Code::not_yaml, file, {},
+                   cat("cannot be parsed: ", std::string_view{error.what()}));
   }
   return std::nullopt;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/interfaces.hpp"
+
 namespace weir::control {
 namespace {
 
@@ -34,6 +36,9 @@ Interfaces::Interfaces(const config::Config& config,
   vlan_maps_.resize(rows_.size() + bridges_);
   add_vlans(config);
   add_bridges(config);
+  const config::InterfaceList list{config};
+  for (std::size_t id = 0; id < rows_.size(); ++id)
+    rows_[id].zone = config::zone_of(config, list, list.all()[id]);
 }
 
 void Interfaces::add_vlans(const config::Config& config) {

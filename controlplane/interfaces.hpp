@@ -26,6 +26,7 @@ struct InterfaceRow {
   MacAddress mac;
   std::uint16_t mtu = 1500;
   bool other_vlans = false;
+  config::Zone zone = config::Zone::none;  // its own mark, or that of what it stands on
   std::vector<Ipv4InterfaceAddress> addresses;
   config::NeighborPolicy neighbors;
 };

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "config/interfaces.hpp"
+#include "config/limits.hpp"
 #include "controlplane/port_method.hpp"
 
 namespace weir::control {
@@ -21,10 +22,9 @@ namespace {
 
 // net_af_packet's frames, each with the kernel's header before the packet; it wants packet buffers
 // of the same size. The usual ones hold this much IP.
-constexpr unsigned kUsualFrame = 2048, kJumboFrame = 10240;
-constexpr unsigned kUsualMtu = 1900;
-constexpr std::uint32_t kMirrorPackets = 16384;  // copies on their way to files
-constexpr std::size_t kGroupsOfABridge = 1024;   // multicast groups that there is room for
+constexpr unsigned kUsualFrame = 2048;
+using config::limits::kJumboFrame, config::limits::kMirrorPackets, config::limits::kUsualMtu;
+constexpr std::size_t kGroupsOfABridge = 1024;  // multicast groups that there is room for
 constexpr std::size_t kMostStations = std::size_t{1} << 22;
 
 // 224.0.0.1 and 224.0.0.2 as MAC addresses (RFC 1112 section 6.4).

@@ -66,8 +66,9 @@ void load_route_file(Rib& rib, const config::Config& config, const config::Route
   const std::string path = config::route_file_path(config, file);
   const config::FileText text = config::read_file(path, config::limits::kRouteFileBytes);
   if (!text)
-    throw std::runtime_error(fmt::format("{}:{}:{}: error: route file {}: {}", config.file,
-                                         file.source.line, file.source.column, path, text.error));
+    throw std::runtime_error(fmt::format(
+        "{}:{}:{}: error[{}]: route file {}: {}", config.file, file.source.line, file.source.column,
+        config::id_of(config::Code::file_unreadable), path, text.error));
   std::vector<config::ParsedRouteFile> parsed(1);
   parsed[0] = {path, parse_chunks(text.text, path, threads)};
   for (const RouteChunk& chunk : parsed[0].chunks) refuse_errors(chunk.findings);
@@ -80,8 +81,9 @@ void load_route_file(Rib& rib, const config::Config& config, const config::Route
       targets.push_back(rib.target(rib_type(group.type), group.via));
     for (const config::FileRoute& route : chunk.routes) {
       if (!targets[route.group])
-        throw std::runtime_error(fmt::format("{}:{}: error: more than {} sets of gateways", path,
-                                             route.line, Rib::kMaxTargets));
+        throw std::runtime_error(
+            fmt::format("{}:{}: error[{}]: more than {} sets of gateways", path, route.line,
+                        config::id_of(config::Code::too_many), Rib::kMaxTargets));
       entries.push_back({route.to, *targets[route.group]});
     }
   }

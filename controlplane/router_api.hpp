@@ -34,6 +34,7 @@ struct InterfaceStatus {
   std::string link;                     // of a VLAN: the interface below
   std::vector<std::uint16_t> vlan_ids;  // of a VLAN: its tags, outermost first
   std::string bridge;                   // the bridge it is in
+  std::string zone = "none";            // or private, public: its own mark or what it stands on
   // What the port itself does, of what was asked of it; only of ports.
   std::string mac_filter;        // own MAC addresses: "hardware", "promiscuous" or "software"
   std::string multicast_filter;  // "list", "all" (allmulticast), "promiscuous" or "software"

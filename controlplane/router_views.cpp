@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "config/interfaces.hpp"
 #include "controlplane/linux_link.hpp"
 #include "controlplane/neighbor_status.hpp"
 #include "controlplane/port_requests.hpp"
@@ -108,6 +109,7 @@ InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
       .admin_up = true,
       .kind = std::string(kInterfaceKindNames[static_cast<std::size_t>(row.kind)]),
       .vlan_ids = interfaces.vlan_ids(id),
+      .zone = std::string(config::name(row.zone)),
       .addresses = row.addresses,
       .rx_packets = total([](const InterfaceCounters& c) { return c.rx_packets.get(); }),
       .rx_bytes = total([](const InterfaceCounters& c) { return c.rx_bytes.get(); }),

@@ -74,6 +74,7 @@ _weir() {
     return
   fi
   case "${path[*]:1}" in
+    explain) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" explain 2>/dev/null | awk '/^[A-Z][0-9]+ |^[a-z]+(-[a-z]+)* /{ print $1 }')" -- "$word")) ;;
     run | check | doctor | "route load" | "lab up" | "storm report") _weir_files "$word" ;;
     "storm run")
       COMPREPLY=($(compgen -W "all $("${COMP_WORDS[0]}" storm list 2>/dev/null | grep '^e')" -- "$word")) ;;

@@ -40,6 +40,7 @@ Json to_json(const control::InterfaceStatus& interface) {
           {"method_why", text_or_null(interface.method_why)},
           {"cable_trouble", text_or_null(interface.cable_trouble)},
           {"cable_remedy", text_or_null(interface.cable_remedy)},
+          {"zone", interface.zone},
           {"addresses", texts(interface.addresses)},
           {"rx_packets", interface.rx_packets},
           {"rx_bytes", interface.rx_bytes},

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "config/interfaces.hpp"
 #include "config/neighbor_policy.hpp"
 #include "config/text.hpp"
 #include "controlplane/api/json.hpp"
@@ -85,6 +86,7 @@ Json ethernet_to_json(const config::Ethernet& ethernet) {
           {"promiscuous", ethernet.promiscuous},
           {"other_vlans", ethernet.other_vlans ? "pass" : "drop"},
           {"arp_queue", ethernet.arp_queue},
+          {"zone", config::name(ethernet.zone)},
           {"addresses", texts(ethernet.addresses)},
           {"neighbors", interface_neighbors_to_json(ethernet.neighbors)}};
 }
@@ -148,6 +150,7 @@ Json vlan_to_json(const config::Vlan& vlan) {
           {"protocol", vlan.protocol == config::VlanProtocol::dot1ad ? "802.1ad" : "802.1q"},
           {"mtu", number_or_null(vlan.mtu)},
           {"other_vlans", vlan.other_vlans ? "pass" : "drop"},
+          {"zone", config::name(vlan.zone)},
           {"addresses", texts(vlan.addresses)},
           {"neighbors", interface_neighbors_to_json(vlan.neighbors)}};
 }
@@ -200,6 +203,7 @@ Json bridge_to_json(const config::Bridge& bridge) {
           {"interfaces", array_of(bridge.members, member_to_json)},
           {"mac", text_or_null(bridge.mac)},
           {"mtu", number_or_null(bridge.mtu)},
+          {"zone", config::name(bridge.zone)},
           {"addresses", texts(bridge.addresses)},
           {"neighbors", interface_neighbors_to_json(bridge.neighbors)},
           {"mac_table",

@@ -33,6 +33,7 @@ Json to_json(const config::Findings& findings, const std::string& path) {
         {{"file", finding.file},
          {"line", finding.line == 0 ? Json() : Json(finding.line)},
          {"column", finding.line == 0 ? Json() : Json(finding.column)},
+         {"code", config::id_of(finding.code)},
          {"severity", finding.severity == config::Finding::Severity::error ? "error" : "warning"},
          {"message", finding.message},
          {"hint", finding.hint.empty() ? Json() : Json(finding.hint)}});

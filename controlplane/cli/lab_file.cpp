@@ -19,6 +19,7 @@ namespace weir::cli {
 namespace {
 
 using config::cat;
+using config::Code;
 using config::Complaint;
 using config::SourceRef;
 using config::YamlMap;
@@ -38,7 +39,7 @@ std::optional<std::string> read_link_name(std::string_view text, Complaint& comp
   if (text.size() <= config::limits::kLinuxNameBytes && text != "." && text != ".." &&
       text.find_first_of("/: ") == text.npos && text.front() != '-')
     return std::string(text);
-  complaint = {cat(config::shown(text), " is not a name of a Linux interface"),
+  complaint = {Code::malformed, cat(config::shown(text), " is not a name of a Linux interface"),
                cat("up to ", config::limits::kLinuxNameBytes, " characters, no blank, / or :")};
   return std::nullopt;
 }
@@ -48,7 +49,8 @@ void read_host(const YamlValue& key, const YamlValue& value, Lab& lab) {
   LabHost host;
   host.source = key.source();
   if (!key.parsed(read_name, host.name)) return;
-  if (host.name == kRouterHost) return key.error("\"router\" is the router's own namespace");
+  if (host.name == kRouterHost)
+    return key.error(Code::lab_host_name, "\"router\" is the router's own namespace");
   host.port = cat("weir-", host.name).substr(0, config::limits::kLinuxNameBytes);
   const YamlMap map{value, kKeys};
   map.with("addresses", [&](const YamlValue& addresses) {
@@ -70,7 +72,7 @@ void read_host(const YamlValue& key, const YamlValue& value, Lab& lab) {
     host.mtu = static_cast<std::uint16_t>(mtu);
   });
   if (!map.has("addresses") && map.all_known())
-    key.error("host without addresses", "addresses: [10.0.1.2/24]");
+    key.error(Code::key_missing, "host without addresses", "addresses: [10.0.1.2/24]");
   lab.hosts.push_back(std::move(host));
 }
 
@@ -126,10 +128,11 @@ void read_router(const YamlValue& value, const YamlNode& root, const std::string
     return take_router(config::load_file((directory / value.node().text).string()), lab, findings);
   }
   if (value.node().kind != YamlNode::Kind::map)
-    return value.unexpected("a configuration, or the path of one");
+    return value.unexpected(Code::wrong_type, "a configuration, or the path of one");
   const int next = next_key_line(root, "router");
   if (is_in_braces(text, root.source))
-    return value.error("a file that is one { } cannot have its router inside",
+    return value.error(Code::lab_router_inside,
+                       "a file that is one { } cannot have its router inside",
                        "name the router's file, or begin each key on a line of its own");
   config::ParseResult parsed = config::parse_text(cut_out(text, value.source(), next), file);
   if (parsed) parsed.findings.append(config::validate(*parsed.config));
@@ -149,7 +152,7 @@ void lint_host(const LabHost& host, const config::Config& router, const std::str
                config::Findings& findings) {
   const config::Ethernet* ethernet = ethernet_at(router, host.port);
   if (ethernet == nullptr) {
-    findings.error(file, host.source,
+    findings.error(Code::lab_port_missing, file, host.source,
                    cat("nothing in the router's ethernets matches the port of ", host.name),
                    cat("match: {linux: ", host.port, "}"));
     return;
@@ -159,7 +162,7 @@ void lint_host(const LabHost& host, const config::Config& router, const std::str
     return address.subnet().contains(*host.gateway);
   };
   if (std::none_of(host.addresses.begin(), host.addresses.end(), in_subnet))
-    findings.error(file, host.gateway_source,
+    findings.error(Code::lab_gateway, file, host.gateway_source,
                    cat("gateway ", host.gateway->to_string(), " is in no subnet of ", host.name));
   const auto is_gateway = [&](const Ipv4InterfaceAddress& address) {
     return address.address == *host.gateway;
@@ -168,7 +171,7 @@ void lint_host(const LabHost& host, const config::Config& router, const std::str
   const config::Bridge* bridge = config::bridge_of(router, ethernet->name);
   const auto& addresses = bridge != nullptr ? bridge->addresses : ethernet->addresses;
   if (std::none_of(addresses.begin(), addresses.end(), is_gateway))
-    findings.error(file, host.gateway_source,
+    findings.error(Code::lab_gateway, file, host.gateway_source,
                    cat("gateway ", host.gateway->to_string(), " is no address of the router's ",
                        bridge != nullptr ? bridge->name : ethernet->name),
                    addresses.empty() ? std::string("it has none")
@@ -177,12 +180,13 @@ void lint_host(const LabHost& host, const config::Config& router, const std::str
 
 void lint(const Lab& lab, const std::string& file, config::Findings& findings) {
   if (lab.hosts.size() > kMaxHosts)
-    findings.error(file, lab.hosts.back().source, cat("more than ", kMaxHosts, " hosts"));
+    findings.error(Code::too_many, file, lab.hosts.back().source,
+                   cat("more than ", kMaxHosts, " hosts"));
   std::map<std::string, std::string> ports;
   for (const LabHost& host : lab.hosts) {
     const auto [other, is_new] = ports.emplace(host.port, host.name);
     if (!is_new)
-      findings.error(file, host.source,
+      findings.error(Code::lab_port_twice, file, host.source,
                      cat("port ", host.port, " is the one of ", other->second, " too"),
                      "give each host a port of its own");
     lint_host(host, lab.router, file, findings);
@@ -197,13 +201,15 @@ LabResult parse_lab(const std::string& text, const std::string& file) {
   config::Findings& findings = result.findings;
   const auto tree = config::parse_yaml(text, file, findings);
   if (!tree || tree->root == nullptr) {
-    if (findings.ok()) findings.error(file, {1, 1}, "nothing in it", "at least hosts and router");
+    if (findings.ok())
+      findings.error(Code::empty_file, file, {1, 1}, "nothing in it", "at least hosts and router");
     return result;
   }
   Lab lab;
   const YamlMap map{YamlValue{*tree->root, {}, file, findings}, kKeys};
   map.with("version", [&](const YamlValue& v) {
-    if (!v.is_word("1")) v.unexpected("1", "the one version that this Weir reads");
+    if (!v.is_word("1"))
+      v.unexpected(Code::unknown_word, "1", "the one version that this Weir reads");
   });
   map.with("name", [&](const YamlValue& v) { v.parsed(read_name, lab.name); });
   map.with("hosts", [&](const YamlValue& v) {
@@ -216,8 +222,11 @@ LabResult parse_lab(const std::string& text, const std::string& file) {
     read_router(v, *tree->root, text, file, lab, findings);
   });
   if (lab.hosts.empty() && findings.ok())
-    findings.error(file, {1, 1}, "no hosts", "hosts: {left: {addresses: [10.0.1.2/24]}}");
-  if (!has_router) findings.error(file, {1, 1}, "no router", "router: PATH, or a configuration");
+    findings.error(Code::key_missing, file, {1, 1}, "no hosts",
+                   "hosts: {left: {addresses: [10.0.1.2/24]}}");
+  if (!has_router)
+    findings.error(Code::key_missing, file, {1, 1}, "no router",
+                   "router: PATH, or a configuration");
   if (findings.ok()) lint(lab, file, findings);
   findings.sort();
   if (findings.ok()) result.lab = std::move(lab);
@@ -229,7 +238,7 @@ LabResult load_lab(const std::string& path) {
   const config::FileText file = config::read_file(path, config::limits::kFileBytes);
   if (file) return parse_lab(file.text, path);
   LabResult result;
-  result.findings.error(path, {}, file.error);
+  result.findings.error(Code::file_unreadable, path, {}, file.error);
   return result;
 }
 

@@ -15,6 +15,7 @@
 #include "controlplane/cli/actions.hpp"
 #include "controlplane/cli/context.hpp"
 #include "controlplane/cli/doctor.hpp"
+#include "controlplane/cli/explain.hpp"
 #include "controlplane/cli/files.hpp"
 #include "controlplane/cli/lab.hpp"
 #include "controlplane/cli/mac.hpp"
@@ -365,6 +366,10 @@ void add_nic_verbs(CLI::App& app, CommandLine& line) {
 }
 
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
+  add_verb(app, line, "explain", "what a code of `weir check` or a drop reason means",
+           always([&line] { explain(line.context, line.text); }))
+      ->add_option("CODE", line.text, "as A102 or no-route; default: all of them")
+      ->check(given());
   CLI::App* doctor_verb =
       add_verb(app, line, "doctor", "what of this machine stands in the way, and what mends it",
                [&line] { return doctor(line.context, Machine::here(line.context), line.doctor); });

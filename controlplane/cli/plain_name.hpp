@@ -19,7 +19,8 @@ inline std::optional<std::string> read_plain_name(std::string_view text, std::st
   };
   if (text.size() <= most && std::all_of(text.begin(), text.end(), is_good) && text.front() != '-')
     return std::string(text);
-  complaint = {config::cat(config::shown(text), " is not a name for ", whose),
+  complaint = {config::Code::malformed,
+               config::cat(config::shown(text), " is not a name for ", whose),
                config::cat("up to ", most, " of a-z, 0-9 and -, no - first")};
   return std::nullopt;
 }

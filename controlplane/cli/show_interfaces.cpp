@@ -51,7 +51,6 @@ void print_port(const Context& context, const Json& interface) {
   const auto line = [&](const char* name, const std::string& value) {
     context.out << fmt::format("{:<12} {}\n", name, value);
   };
-  context.out << '\n';
   if (const std::string why = text(interface, "device_missing"); why != "-")
     return line("device", "gone: " + why);
   line("driver", fmt::format("{}, {} and {} queues", text(interface, "driver"),
@@ -140,8 +139,13 @@ void show_interfaces(const Context& context, const std::string& interface) {
   }
   table.print(context.out);
   if (interface.empty()) return;
-  for (const Json& shown : list(answer, "interfaces"))
+  for (const Json& shown : list(answer, "interfaces")) {
+    const std::string zone = text(shown, "zone");
+    const bool has_zone = zone != "-" && zone != "none";
+    if (has_zone || is_port(shown)) context.out << '\n';
+    if (has_zone) context.out << fmt::format("{:<12} {}\n", "zone", zone);
     if (is_port(shown)) print_port(context, shown);
+  }
 }
 
 void show_vlans(const Context& context) {

@@ -302,9 +302,10 @@ class WeirLab(unittest.TestCase):
         self.assertIn("WEIR_ROUTER", self.fails("up", WEIR_ROUTER="/nonexistent/router"))
         self.assertIn("no lab nobody is up", self.fails("down", "nobody"))
         said = self.fails("up", self.path("nothing.yaml"))
-        self.assertIn("nothing.yaml: error: No such file or directory", said)
+        self.assertIn("nothing.yaml: error[F101]: No such file or directory", said)
         wrong = self.write("wrong.yaml", "hosts: {a: {addresses: [10.0.0.2]}}\nrouter: {}\n")
-        self.assertRegex(self.fails("up", wrong), r"wrong\.yaml:1:\d+: error: .*prefix length")
+        said = self.fails("up", wrong)
+        self.assertRegex(said, r"wrong\.yaml:1:\d+: error\[F307\]: .*prefix length")
 
     def test_without_root(self):
         program = shutil.copy(CLI, self.path("weir"))

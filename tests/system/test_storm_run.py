@@ -126,7 +126,7 @@ class StormRun(unittest.TestCase):
         with open(path, "a") as file:
             file.write("  - {kind: garpp}\n")
         _, _, err = self.storm("run", "--file", path, "--out", self.directory, code=1)
-        self.assertIn(f"{path}:5:12: error: ", err)
+        self.assertIn(f"{path}:5:12: error[F302]: ", err)
 
     def test_told_to_stop(self):
         """Everything goes, in the middle of a run."""

@@ -15,6 +15,7 @@ namespace weir::cli::storm {
 namespace {
 
 using config::cat;
+using config::Code;
 using config::Complaint;
 using config::YamlMap;
 using config::YamlValue;
@@ -35,7 +36,8 @@ std::optional<std::uint32_t> read_rate(std::string_view text, Complaint& complai
   if (rate && rate->kind == config::PacketRate::Kind::pps && rate->value >= 1 &&
       rate->value <= kMaxRate)
     return static_cast<std::uint32_t>(rate->value);
-  complaint = {cat(config::shown(text), " is not a rate from 1pps to 1Mpps"), "rate: 50kpps"};
+  complaint = {Code::out_of_range, cat(config::shown(text), " is not a rate from 1pps to 1Mpps"),
+               "rate: 50kpps"};
   return std::nullopt;
 }
 
@@ -43,7 +45,8 @@ std::optional<double> read_phase(std::string_view text, Complaint& complaint) {
   const auto time = config::parse_duration(text);
   if (time && time->count() >= 100 && static_cast<double>(time->count()) <= kMaxSeconds * 1000)
     return static_cast<double>(time->count()) / 1000;
-  complaint = {cat(config::shown(text), " is not a time from 100ms to 60s"), "attack: 5s"};
+  complaint = {Code::out_of_range, cat(config::shown(text), " is not a time from 100ms to 60s"),
+               "attack: 5s"};
   return std::nullopt;
 }
 
@@ -58,7 +61,8 @@ std::optional<IpRange> read_range(std::string_view text, Complaint& complaint) {
   if (prefix->length() >= 8)
     return IpRange{prefix->network().value(),
                    prefix->length() == 32 ? 1u : std::uint32_t{1} << (32 - prefix->length()), true};
-  complaint = {cat(config::shown(text), " has more addresses than a storm goes through"),
+  complaint = {Code::out_of_range,
+               cat(config::shown(text), " has more addresses than a storm goes through"),
                "a prefix of length 8 or more"};
   return std::nullopt;
 }
@@ -101,7 +105,8 @@ void read_frame(const YamlValue& value, std::vector<FrameSpec>& frames) {
       spec.kind = static_cast<FrameKind>(choice);
   });
   if (!map.has("kind") && map.all_known())
-    value.error("frames without a kind", "kind: arp-request | arp-reply | garp | ipv4 | ethernet");
+    value.error(Code::key_missing, "frames without a kind",
+                "kind: arp-request | arp-reply | garp | ipv4 | ethernet");
   // What goes where it is most natural to.
   if (spec.kind == FrameKind::ipv4 || spec.kind == FrameKind::arp_reply)
     spec.toward = Toward::router;
@@ -142,7 +147,8 @@ void read_storm(const YamlMap& map, StormFile& storm) {
   Experiment& e = storm.experiment;
   e.name = "own";
   map.with("version", [](const YamlValue& v) {
-    if (!v.is_word("1")) v.unexpected("1", "the one version that this Weir reads");
+    if (!v.is_word("1"))
+      v.unexpected(Code::unknown_word, "1", "the one version that this Weir reads");
   });
   map.with("name", [&](const YamlValue& v) { v.parsed(read_name, e.name); });
   map.with("seed",
@@ -158,7 +164,7 @@ void read_storm(const YamlMap& map, StormFile& storm) {
     v.list("[{kind: arp-request, targets: router}]", [&](const YamlValue& entry) {
       read_frame(entry, storm.frames);
       if (storm.frames.size() == kMaxSpecs + 1)
-        entry.error(cat("more than ", kMaxSpecs, " kinds of frames"));
+        entry.error(Code::too_many, cat("more than ", kMaxSpecs, " kinds of frames"));
     });
   });
 }
@@ -194,13 +200,15 @@ StormFileResult parse_storm(const std::string& text, const std::string& file) {
   config::Findings& findings = result.findings;
   const auto tree = config::parse_yaml(text, file, findings);
   if (!tree || tree->root == nullptr) {
-    if (findings.ok()) findings.error(file, {1, 1}, "nothing in it", "at least frames");
+    if (findings.ok())
+      findings.error(Code::empty_file, file, {1, 1}, "nothing in it", "at least frames");
     return result;
   }
   StormFile storm;
   read_storm(YamlMap{YamlValue{*tree->root, {}, file, findings}, kKeys}, storm);
   if (storm.frames.empty() && findings.ok())
-    findings.error(file, {1, 1}, "no frames", "frames: [{kind: arp-request, targets: router}]");
+    findings.error(Code::key_missing, file, {1, 1}, "no frames",
+                   "frames: [{kind: arp-request, targets: router}]");
   findings.sort();
   if (!findings.ok()) return result;
   complete(storm);
@@ -212,7 +220,7 @@ StormFileResult load_storm(const std::string& path) {
   const config::FileText file = config::read_file(path, config::limits::kFileBytes);
   if (file) return parse_storm(file.text, path);
   StormFileResult result;
-  result.findings.error(path, {}, file.error);
+  result.findings.error(Code::file_unreadable, path, {}, file.error);
   return result;
 }
 

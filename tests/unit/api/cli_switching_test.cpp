@@ -98,7 +98,7 @@ TEST_F(SwitchingCli, ShowInterfaces) {
             "INTERFACE  KIND                 BRIDGE  STATE    MTU  MAC                ADDRESS     "
             "RX  MISSED     TX  DROPS  DEVICE\n"
             "lan0.10    VLAN 100.10 on lan0  br10    up 10G  1500  00:1b:21:00:00:00  -        "
-            "52.0k       0  1.23k      0  -\n");
+            "52.0k       0  1.23k      0  -\n\nzone         public\n");
   const json answer = output_json({"show", "interfaces", "lan0.10"});
   EXPECT_EQ(answer["interfaces"][0]["vlan_ids"], json::array({100, 10}));
 }

@@ -310,12 +310,38 @@ TEST_F(Cli, CheckPrintsEveryFinding) {
       "bad.yaml", "version: 1\nsystm: {}\nethernets:\n  wan0: {match: {linux: a}, mtu: 7}\n");
   const test::Finished run = weir({"check", bad});
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_NE(run.out.find(bad + ":2:1: error: "), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find(bad + ":2:1: error[F202]: "), std::string::npos) << run.out;
   EXPECT_NE(run.out.find(bad + ":4:"), std::string::npos) << run.out;
   const json answer = json::parse(weir({"check", bad, "--json"}).out);
   EXPECT_EQ(answer["ok"], false);
   EXPECT_EQ(answer["findings"][0]["line"], 2);
+  EXPECT_EQ(answer["findings"][0]["code"], "F202");
   EXPECT_EQ(weir({"check", directory / "missing.yaml"}).exit_code, 1);
+}
+
+TEST_F(Cli, ExplainsCodesAndDropReasons) {
+  const std::string text = output({"explain", "error[A102]"});
+  EXPECT_EQ(text.find("A102 error: "), 0u) << text;
+  EXPECT_NE(text.find("lab.yaml:2:39: error[A102]: 10.0.1.0/24 is the network address"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\nright:\n  ethernets:\n"), std::string::npos) << text;
+  const json code = output_json({"explain", "r109"});
+  EXPECT_EQ(code["code"], "R109");
+  EXPECT_EQ(code["severity"], "error");
+  EXPECT_EQ(code["file"], "routes.txt");
+  EXPECT_NE(output({"explain", "no-route"}).find("no route to the destination"), std::string::npos);
+  EXPECT_EQ(output_json({"explain", "no-route"})["drop_reason"], "no-route");
+  const std::string all = output({"explain"});
+  EXPECT_NE(all.find("\nA102  error    "), std::string::npos) << all;
+  EXPECT_NE(all.find("\nno-route "), std::string::npos) << all;
+  EXPECT_GT(output_json({"explain"})["codes"].size(), 90u);
+  const test::Finished wrong = weir({"explain", "A1O2"});
+  EXPECT_EQ(wrong.exit_code, 64);
+  EXPECT_EQ(wrong.err,
+            "weir: there is no code and no drop reason \"A1O2\"\n      did you mean A102?\n");
+  EXPECT_NE(weir({"explain", "noroute"}).err.find("did you mean no-route?"), std::string::npos);
+  EXPECT_NE(weir({"explain", "xyzzyxyz"}).err.find("`weir explain` lists all"), std::string::npos);
 }
 
 TEST_F(Cli, RunBecomesTheRouter) {
@@ -349,7 +375,8 @@ TEST_F(Cli, Doctor) {
   EXPECT_EQ(answer["ok"], false);
   EXPECT_EQ(answer["findings"][0]["topic"], "file");
   EXPECT_EQ(answer["findings"][0]["level"], "problem");
-  EXPECT_EQ(answer["findings"][0]["message"].get<std::string>().find(bad + ":1:10: error: "), 0u);
+  EXPECT_EQ(answer["findings"][0]["message"].get<std::string>().find(bad + ":1:10: error[F302]: "),
+            0u);
   for (const json& finding : answer["findings"]) {
     EXPECT_TRUE(finding["message"].is_string());
     EXPECT_TRUE(finding["remedy"].is_string() || finding["remedy"].is_null());

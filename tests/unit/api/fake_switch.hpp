@@ -110,6 +110,7 @@ class FakeSwitch : public FakeRouter {
     vlan.driver = vlan.device = "";
     vlan.kind = "vlan";
     vlan.link = "lan0";
+    vlan.zone = "public";
     vlan.vlan_ids = {100, 10};
     vlan.mac_filter = vlan.multicast_filter = vlan.promiscuous_why = vlan.vlan_tags = "";
     vlan.arp_queue_why = "";

@@ -193,6 +193,7 @@ bridges:
     static: [{mac: "02:00:00:00:00:02", interface: b}]
     spanning-tree: {mode: rstp, priority: 4096}
     igmp-snooping: {querier: on}
+    zone: private
   empty:
 mirrors: [{from: br, to: c}, {from: a, direction: in, file: /x, max-size: 1M}]
 )",
@@ -200,6 +201,7 @@ mirrors: [{from: br, to: c}, {from: a, direction: in, file: /x, max-size: 1M}]
   ASSERT_TRUE(parsed) << parsed.findings.to_string();
   Json json = to_json(*parsed.config);
   EXPECT_EQ(json["ethernets"][0]["other_vlans"], "pass");
+  EXPECT_EQ(json["ethernets"][0]["zone"], "none");
   for (const char* kind : {"vlans", "bridges"}) {
     for (Json& interface : json[kind]) {
       EXPECT_EQ(interface["neighbors"], kSilent) << kind;
@@ -208,9 +210,9 @@ mirrors: [{from: br, to: c}, {from: a, direction: in, file: /x, max-size: 1M}]
   }
   EXPECT_EQ(json["vlans"], Json::parse(R"([
     {"name": "s", "id": 7, "link": "a", "protocol": "802.1ad", "mtu": 1400, "other_vlans": "drop",
-     "addresses": ["10.0.1.1/24"]},
+     "zone": "none", "addresses": ["10.0.1.1/24"]},
     {"name": "a.10", "id": 10, "link": "a", "protocol": "802.1q", "mtu": null,
-     "other_vlans": "drop", "addresses": []}])"));
+     "other_vlans": "drop", "zone": "none", "addresses": []}])"));
   ASSERT_EQ(json["bridges"].size(), 2u);
   EXPECT_EQ(json["bridges"][0], Json::parse(R"({
     "name": "br",
@@ -222,7 +224,7 @@ mirrors: [{from: br, to: c}, {from: a, direction: in, file: /x, max-size: 1M}]
       {"name": "a.10", "isolated": false, "split_horizon": 0, "learning": true,
        "max_stations": null, "storm_control": null, "path_cost": null, "port_priority": 128,
        "edge": "auto", "bpdu_guard": false, "fast_leave": false}],
-    "mac": "02:00:00:00:00:01", "mtu": 1300, "addresses": ["10.0.2.1/24"],
+    "mac": "02:00:00:00:00:01", "mtu": 1300, "zone": "private", "addresses": ["10.0.2.1/24"],
     "mac_table": {"max": 100, "max_per_interface": 100, "ageing_seconds": 0},
     "storm_control": {"broadcast": "1%", "multicast": "1500pps", "unknown_unicast": "none"},
     "static": [{"mac": "02:00:00:00:00:02", "interface": "b"}],

@@ -86,7 +86,7 @@ TEST(LabFile, TheRouterMayBeAFileBesideIt) {
   directory.write("router.yaml", "ethernets:\n  x: {match: {linux: weir-a}, mtu: 7}\n");
   EXPECT_EQ(load_lab(lab).findings.to_string(),
             directory / "router.yaml" +
-                ":2:36: error: ethernets.x.mtu: 7 is out of range (68 to 9600)\n");
+                ":2:36: error[F304]: ethernets.x.mtu: 7 is out of range (68 to 9600)\n");
 }
 
 TEST(LabFile, RouteFilesCountFromTheFilesDirectory) {
@@ -114,53 +114,61 @@ TEST_P(WrongLab, SaysWhatAndWhere) { EXPECT_EQ(findings_of(GetParam().text), Get
 INSTANTIATE_TEST_SUITE_P(
     LabFile, WrongLab,
     testing::Values(
-        Row{"empty", "", "lab.yaml:1:1: error: nothing in it (at least hosts and router)\n"},
+        Row{"empty", "", "lab.yaml:1:1: error[F105]: nothing in it (at least hosts and router)\n"},
         Row{"not_yaml", "hosts: [\n",
-            "lab.yaml:2:1: error: not YAML: end of sequence flow not found (a [ lacks its ], or an "
+            "lab.yaml:2:1: error[F103]: not YAML: end of sequence flow not found (a [ lacks its ], "
+            "or an "
             "entry its comma)\n"},
         Row{"unknown_key", with_router("host: {}\n"),
-            "lab.yaml:1:1: error: unknown key \"host\" (did you mean hosts?)\n"},
+            "lab.yaml:1:1: error[F202]: unknown key \"host\" (did you mean hosts?)\n"},
         Row{"version", with_router("version: 2\nhosts: {a: {addresses: [10.0.1.2/24]}}\n"),
-            "lab.yaml:1:10: error: version: expected 1, found \"2\" (the one version that this "
+            "lab.yaml:1:10: error[F302]: version: expected 1, found \"2\" (the one version that "
+            "this "
             "Weir reads)\n"},
         Row{"no_hosts", kRouter,
-            "lab.yaml:1:1: error: no hosts (hosts: {left: {addresses: [10.0.1.2/24]}})\n"},
+            "lab.yaml:1:1: error[F204]: no hosts (hosts: {left: {addresses: [10.0.1.2/24]}})\n"},
         Row{"no_router", "hosts: {a: {addresses: [10.0.1.2/24]}}\n",
-            "lab.yaml:1:1: error: no router (router: PATH, or a configuration)\n"},
+            "lab.yaml:1:1: error[F204]: no router (router: PATH, or a configuration)\n"},
         Row{"name", with_router("name: Mein Lab\nhosts: {a: {addresses: [10.0.1.2/24]}}\n"),
-            "lab.yaml:1:7: error: name: \"Mein Lab\" is not a name for a lab or host (up to 24 of "
+            "lab.yaml:1:7: error[F303]: name: \"Mein Lab\" is not a name for a lab or host (up to "
+            "24 of "
             "a-z, 0-9 and -, no - first)\n"},
         Row{"long_name",
             with_router(
                 "name: abcdefghijklmnopqrstuvwxyz\nhosts: {a: {addresses: [10.0.1.2/24]}}\n"),
-            "lab.yaml:1:7: error: name: \"abcdefghijklmnopqrstuvwxyz\" is not a name for a lab or "
+            "lab.yaml:1:7: error[F303]: name: \"abcdefghijklmnopqrstuvwxyz\" is not a name for a "
+            "lab or "
             "host (up to 24 of a-z, 0-9 and -, no - first)\n"},
         Row{"host_name", with_router("hosts:\n  -a: {addresses: [10.0.1.2/24]}\n"),
-            "lab.yaml:2:3: error: hosts: \"-a\" is not a name for a lab or host (up to 24 of a-z, "
+            "lab.yaml:2:3: error[F303]: hosts: \"-a\" is not a name for a lab or host (up to 24 of "
+            "a-z, "
             "0-9 and -, no - first)\n"},
         Row{"host_called_router", with_router("hosts:\n  router: {addresses: [10.0.1.2/24]}\n"),
-            "lab.yaml:2:3: error: hosts: \"router\" is the router's own namespace\n"},
+            "lab.yaml:2:3: error[L104]: hosts: \"router\" is the router's own namespace\n"},
         Row{"host_key", with_router("hosts:\n  a: {adresses: [10.0.1.2/24]}\n"),
-            "lab.yaml:2:7: error: unknown key \"adresses\" in hosts.a (did you mean addresses?)\n"},
+            "lab.yaml:2:7: error[F202]: unknown key \"adresses\" in hosts.a (did you mean "
+            "addresses?)\n"},
         Row{"host_without_address", with_router("hosts:\n  a: {mtu: 1500}\n"),
-            "lab.yaml:2:3: error: hosts: host without addresses (addresses: [10.0.1.2/24])\n"},
+            "lab.yaml:2:3: error[F204]: hosts: host without addresses (addresses: "
+            "[10.0.1.2/24])\n"},
         Row{"address", with_router("hosts:\n  a: {addresses: [10.0.1.2]}\n"),
-            "lab.yaml:2:19: error: hosts.a.addresses[0]: \"10.0.1.2\" lacks its prefix length "
+            "lab.yaml:2:19: error[F307]: hosts.a.addresses[0]: \"10.0.1.2\" lacks its prefix "
+            "length "
             "(such as 10.0.1.2/24)\n"},
         Row{"addresses_no_list", with_router("hosts:\n  a: {addresses: 10.0.1.2/24}\n"),
-            "lab.yaml:2:18: error: hosts.a.addresses: expected a list, found \"10.0.1.2/24\" "
+            "lab.yaml:2:18: error[F301]: hosts.a.addresses: expected a list, found \"10.0.1.2/24\" "
             "([10.0.1.2/24])\n"},
         Row{"gateway", with_router("hosts:\n  a: {addresses: [10.0.1.2/24], gateway: x}\n"),
-            "lab.yaml:2:42: error: hosts.a.gateway: \"x\" is not an IPv4 address (such as "
+            "lab.yaml:2:42: error[F303]: hosts.a.gateway: \"x\" is not an IPv4 address (such as "
             "192.0.2.1)\n"},
         Row{"gateway_elsewhere",
             with_router("hosts:\n  a: {addresses: [10.0.1.2/24], gateway: 10.0.2.1}\n"),
-            "lab.yaml:2:42: error: gateway 10.0.2.1 is in no subnet of a\n"
-            "lab.yaml:2:42: error: gateway 10.0.2.1 is no address of the router's a (it has "
+            "lab.yaml:2:42: error[L103]: gateway 10.0.2.1 is in no subnet of a\n"
+            "lab.yaml:2:42: error[L103]: gateway 10.0.2.1 is no address of the router's a (it has "
             "10.0.1.1/24)\n"},
         Row{"gateway_is_nobody",
             with_router("hosts:\n  a: {addresses: [10.0.1.2/24], gateway: 10.0.1.9}\n"),
-            "lab.yaml:2:42: error: gateway 10.0.1.9 is no address of the router's a (it has "
+            "lab.yaml:2:42: error[L103]: gateway 10.0.1.9 is no address of the router's a (it has "
             "10.0.1.1/24)\n"},
         Row{"gateway_of_the_bridge",
             "router:\n"
@@ -179,44 +187,51 @@ INSTANTIATE_TEST_SUITE_P(
             "    br: {interfaces: [a], addresses: [10.0.1.1/24]}\n"
             "hosts:\n"
             "  a: {addresses: [10.0.1.2/24], gateway: 10.0.1.9}\n",
-            "lab.yaml:7:42: error: gateway 10.0.1.9 is no address of the router's br (it has "
+            "lab.yaml:7:42: error[L103]: gateway 10.0.1.9 is no address of the router's br (it has "
             "10.0.1.1/24)\n"},
         Row{"interface", with_router("hosts:\n  a: {addresses: [10.0.1.2/24], interface: a/b}\n"),
-            "lab.yaml:2:44: error: hosts.a.interface: \"a/b\" is not a name of a Linux interface "
+            "lab.yaml:2:44: error[F303]: hosts.a.interface: \"a/b\" is not a name of a Linux "
+            "interface "
             "(up to 15 characters, no blank, / or :)\n"},
         Row{"long_port",
             with_router("hosts:\n  a: {addresses: [10.0.1.2/24], port: sixteen-letters-}\n"),
-            "lab.yaml:2:39: error: hosts.a.port: \"sixteen-letters-\" is not a name of a Linux "
+            "lab.yaml:2:39: error[F303]: hosts.a.port: \"sixteen-letters-\" is not a name of a "
+            "Linux "
             "interface (up to 15 characters, no blank, / or :)\n"},
         Row{"mtu", with_router("hosts:\n  a: {addresses: [10.0.1.2/24], mtu: 20}\n"),
-            "lab.yaml:2:38: error: hosts.a.mtu: 20 is out of range (68 to 9600)\n"},
+            "lab.yaml:2:38: error[F304]: hosts.a.mtu: 20 is out of range (68 to 9600)\n"},
         Row{"port_of_nobody", with_router("hosts:\n  b: {addresses: [10.0.1.2/24]}\n"),
-            "lab.yaml:2:3: error: nothing in the router's ethernets matches the port of b (match: "
+            "lab.yaml:2:3: error[L101]: nothing in the router's ethernets matches the port of b "
+            "(match: "
             "{linux: weir-b})\n"},
         Row{"port_of_two",
             with_router("hosts:\n  a: {addresses: [10.0.1.2/24]}\n"
                         "  b: {addresses: [10.0.1.3/24], port: weir-a}\n"),
-            "lab.yaml:3:3: error: port weir-a is the one of a too (give each host a port of its "
+            "lab.yaml:3:3: error[L102]: port weir-a is the one of a too (give each host a port of "
+            "its "
             "own)\n"},
         Row{"router_inline",
             "hosts: {a: {addresses: [10.0.1.2/24]}}\nrouter:\n  ethernets:\n    a: {mtu: big}\n",
-            "lab.yaml:4:8: error: ethernets.a: no match (which port it is: match: {linux: "
+            "lab.yaml:4:8: error[F204]: ethernets.a: no match (which port it is: match: {linux: "
             "INTERFACE}, {pci: ADDRESS} or {vdev: ARGUMENTS})\n"
-            "lab.yaml:4:14: error: ethernets.a.mtu: expected a whole number, found \"big\" (68 to "
+            "lab.yaml:4:14: error[F301]: ethernets.a.mtu: expected a whole number, found \"big\" "
+            "(68 to "
             "9600)\n"},
         Row{"router_lint",
             "router:\n  ethernets: {a: {match: {linux: weir-a}, addresses: [10.0.1.0/24]}}\n"
             "hosts: {a: {addresses: [10.0.1.2/24]}}\n",
-            "lab.yaml:2:55: error: 10.0.1.0/24 is the network address of its subnet (hosts: "
+            "lab.yaml:2:55: error[A102]: 10.0.1.0/24 is the network address of its subnet (hosts: "
             "10.0.1.1 to 10.0.1.254)\n"},
         Row{"router_list", "hosts: {a: {addresses: [10.0.1.2/24]}}\nrouter: []\n",
-            "lab.yaml:2:9: error: router: expected a configuration, or the path of one, found a "
+            "lab.yaml:2:9: error[F301]: router: expected a configuration, or the path of one, "
+            "found a "
             "list\n"},
         Row{"router_file_missing",
             "hosts: {a: {addresses: [10.0.1.2/24]}}\nrouter: /nonexistent/r.yaml\n",
-            "/nonexistent/r.yaml: error: No such file or directory\n"},
+            "/nonexistent/r.yaml: error[F101]: No such file or directory\n"},
         Row{"all_in_braces", " {hosts: {a: {addresses: [10.0.1.2/24]}}, router: {ethernets: {}}}\n",
-            "lab.yaml:1:51: error: router: a file that is one { } cannot have its router inside "
+            "lab.yaml:1:51: error[L105]: router: a file that is one { } cannot have its router "
+            "inside "
             "(name the router's file, or begin each key on a line of its own)\n"}),
     [](const auto& row) { return std::string(row.param.name); });
 
@@ -228,7 +243,7 @@ TEST(LabFile, TooManyHosts) {
 
 TEST(LabFile, AFileThatIsNotThere) {
   EXPECT_EQ(load_lab("/nonexistent/lab.yaml").findings.to_string(),
-            "/nonexistent/lab.yaml: error: No such file or directory\n");
+            "/nonexistent/lab.yaml: error[F101]: No such file or directory\n");
 }
 
 }  // namespace

@@ -62,29 +62,29 @@ TEST(StormFileTest, EveryWayToBeWrong) {
     const char* finding;  // the beginning
   };
   const Row rows[] = {
-      {"", "storm.yaml:1:1: error: nothing in it"},
-      {"name: x\n", "storm.yaml:1:1: error: no frames"},
-      {"frames: []\n", "storm.yaml:1:1: error: no frames"},
-      {"frames: [{kind: arp-requst}]\n", "storm.yaml:1:17: error: frames[0].kind"},
-      {"frames: [{targets: router}]\n", "storm.yaml:1:10: error: "},
-      {"rat: 5pps\nframes: [{kind: garp}]\n", "storm.yaml:1:1: error: "},
-      {"rate: 2Mpps\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error: "},
-      {"rate: 1%\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error: "},
-      {"phases: {attack: 61s}\nframes: [{kind: garp}]\n", "storm.yaml:1:18: error: "},
-      {"phases: {attack: 5}\nframes: [{kind: garp}]\n", "storm.yaml:1:18: error: "},
-      {"frames:\n  - kind: garp\n    senders: 10.0.0.0/4\n", "storm.yaml:3:14: error: "},
-      {"frames:\n  - kind: garp\n    senders: 10.0.0.1/24\n", "storm.yaml:3:14: error: "},
-      {"frames:\n  - kind: garp\n    to: nowhere\n", "storm.yaml:3:9: error: "},
-      {"frames:\n  - kind: ipv4\n    size: 59\n", "storm.yaml:3:11: error: "},
-      {"from: left\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error: "},
-      {"name: A\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error: "},
-      {"version: 2\nframes: [{kind: garp}]\n", "storm.yaml:1:10: error: "},
+      {"", "storm.yaml:1:1: error[F105]: nothing in it"},
+      {"name: x\n", "storm.yaml:1:1: error[F204]: no frames"},
+      {"frames: []\n", "storm.yaml:1:1: error[F204]: no frames"},
+      {"frames: [{kind: arp-requst}]\n", "storm.yaml:1:17: error[F302]: frames[0].kind"},
+      {"frames: [{targets: router}]\n", "storm.yaml:1:10: error[F204]: "},
+      {"rat: 5pps\nframes: [{kind: garp}]\n", "storm.yaml:1:1: error[F202]: "},
+      {"rate: 2Mpps\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error[F304]: "},
+      {"rate: 1%\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error[F304]: "},
+      {"phases: {attack: 61s}\nframes: [{kind: garp}]\n", "storm.yaml:1:18: error[F304]: "},
+      {"phases: {attack: 5}\nframes: [{kind: garp}]\n", "storm.yaml:1:18: error[F304]: "},
+      {"frames:\n  - kind: garp\n    senders: 10.0.0.0/4\n", "storm.yaml:3:14: error[R103]: "},
+      {"frames:\n  - kind: garp\n    senders: 10.0.0.1/24\n", "storm.yaml:3:14: error[R103]: "},
+      {"frames:\n  - kind: garp\n    to: nowhere\n", "storm.yaml:3:9: error[F303]: "},
+      {"frames:\n  - kind: ipv4\n    size: 59\n", "storm.yaml:3:11: error[F304]: "},
+      {"from: left\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error[F302]: "},
+      {"name: A\nframes: [{kind: garp}]\n", "storm.yaml:1:7: error[F303]: "},
+      {"version: 2\nframes: [{kind: garp}]\n", "storm.yaml:1:10: error[F302]: "},
       {"frames: [{kind: garp}\n", "storm.yaml:"},
   };
   for (const Row& row : rows) {
     const std::string found = findings_of(row.text);
     EXPECT_TRUE(found.starts_with(row.finding)) << row.text << "\n  gave " << found;
-    EXPECT_NE(found.find("error: "), std::string::npos);
+    EXPECT_NE(found.find("error["), std::string::npos);
   }
 }
 

@@ -66,6 +66,9 @@ const std::vector<std::string> kTexts = {
     "  tree: {spanning-tree: {mode: none, max-age: 7s}, vlan: 7, trunks: [a, b]}\n",
     "bridges: {b: {mac-table: {max: 100, max-per-interface: 4096}}}\n",
     "bridges: {b: {mac-table: {max: 5000}}, c: {mac-table: {max-per-interface: 1, ageing: 10s}}}\n",
+    "ethernets: {a: {match: {linux: e0}, zone: public}}\n"
+    "vlans: {v: {id: 1, link: a, zone: private}}\n"
+    "bridges: {b: {zone: public}}\n",
     "mirrors: [{from: a, to: b}, {from: a, direction: in, file: \"/a b\"},\n"
     "          {from: \"1\", direction: out, file: /x, max-size: 1048577}]\n",
 };
@@ -257,6 +260,7 @@ TEST(Emit, EveryDefaultOfABridgeIsNamed) {
                       "    protocol: 802.1q\n"
                       "    mtu: auto\n"
                       "    other-vlans: drop\n"
+                      "    zone: none\n"
                       "    addresses: []\n"
                       "    neighbors:\n"
                       "      learn: auto\n"
@@ -272,6 +276,7 @@ TEST(Emit, EveryDefaultOfABridgeIsNamed) {
                       "port-priority: 128, edge: auto, bpdu-guard: false, fast-leave: false}\n"
                       "    mac: auto\n"
                       "    mtu: auto\n"
+                      "    zone: none\n"
                       "    addresses: []\n"
                       "    neighbors:\n"
                       "      learn: auto\n"

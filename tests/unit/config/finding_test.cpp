@@ -9,17 +9,17 @@ namespace {
 
 TEST(Finding, Form) {
   using enum Finding::Severity;
-  EXPECT_EQ(to_string(Finding{"lab.yaml", 14, 9, error, "wrong", "right"}),
-            "lab.yaml:14:9: error: wrong (right)");
-  EXPECT_EQ(to_string(Finding{"lab.yaml", 0, 0, warning, "doubtful", ""}),
-            "lab.yaml: warning: doubtful");
+  EXPECT_EQ(to_string(Finding{"lab.yaml", 14, 9, error, Code::is_own_address, "wrong", "right"}),
+            "lab.yaml:14:9: error[A109]: wrong (right)");
+  EXPECT_EQ(to_string(Finding{"lab.yaml", 0, 0, warning, Code::no_ports, "doubtful", ""}),
+            "lab.yaml: warning[P101]: doubtful");
 }
 
 TEST(Findings, ErrorsAndWarningsHaveTheirOwnLimit) {
   Findings findings{2};
-  for (int i = 1; i <= 5; ++i) findings.warning("a", {i, 1}, "w");
+  for (int i = 1; i <= 5; ++i) findings.warning(Code::no_ports, "a", {i, 1}, "w");
   EXPECT_TRUE(findings.ok());
-  for (int i = 1; i <= 3; ++i) findings.error("a", {i, 1}, "e");
+  for (int i = 1; i <= 3; ++i) findings.error(Code::not_yaml, "a", {i, 1}, "e");
   EXPECT_FALSE(findings.ok());
   EXPECT_EQ(findings.errors(), 3u);
   EXPECT_EQ(findings.warnings(), 5u);
@@ -30,7 +30,7 @@ TEST(Findings, ErrorsAndWarningsHaveTheirOwnLimit) {
 TEST(Findings, AppendKeepsTheCounts) {
   Findings all{3};
   Findings part{1};
-  for (int i = 1; i <= 4; ++i) part.error("b", {i, 1}, "e");
+  for (int i = 1; i <= 4; ++i) part.error(Code::not_yaml, "b", {i, 1}, "e");
   all.append(part);
   all.append(part);
   EXPECT_EQ(all.errors(), 8u);
@@ -41,13 +41,14 @@ TEST(Findings, AppendKeepsTheCounts) {
 
 TEST(Findings, SortedByPlace) {
   Findings findings;
-  findings.error("b", {1, 1}, "4");
-  findings.error("a", {2, 1}, "3");
-  findings.error("a", {1, 9}, "1");
-  findings.error("a", {1, 9}, "2");
+  findings.error(Code::not_yaml, "b", {1, 1}, "4");
+  findings.error(Code::not_yaml, "a", {2, 1}, "3");
+  findings.error(Code::not_yaml, "a", {1, 9}, "1");
+  findings.error(Code::not_yaml, "a", {1, 9}, "2");
   findings.sort();
   EXPECT_EQ(findings.to_string(),
-            "a:1:9: error: 1\na:1:9: error: 2\na:2:1: error: 3\nb:1:1: error: 4\n");
+            "a:1:9: error[F103]: 1\na:1:9: error[F103]: 2\na:2:1: error[F103]: 3\nb:1:1: "
+            "error[F103]: 4\n");
 }
 
 }  // namespace

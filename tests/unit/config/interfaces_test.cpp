@@ -26,6 +26,38 @@ const std::string kText =
     "  a: {match: {linux: e0}, addresses: [10.0.1.1/24]}\n"
     "  b: {match: {linux: e1}}\n";
 
+TEST(Interfaces, AZoneIsThatOfWhatAnInterfaceStandsOn) {
+  const Config config = parsed(
+      "ethernets: {out: {match: {linux: e0}, zone: public}, in: {match: {linux: e1}}}\n"
+      "vlans: {v: {id: 1, link: out}, vv: {id: 2, link: v}, own: {id: 3, link: v, zone: private},\n"
+      "        lost: {id: 4, link: nowhere}, x: {id: 5, link: y}, y: {id: 6, link: x}}\n"
+      "bridges: {one: {interfaces: [in, vv]}, two: {interfaces: [own, lost, x]},\n"
+      "          three: {interfaces: [out], zone: private}}\n");
+  const InterfaceList list{config};
+  std::string text;
+  for (const InterfaceRef& each : list.all())
+    text += cat(each.name, ' ', name(zone_of(config, list, each)), '\n');
+  EXPECT_EQ(text,
+            "out public\nin none\nv public\nvv public\nown private\nlost none\nx none\n"
+            "y none\none public\ntwo none\nthree private\n");
+}
+
+TEST(Interfaces, AnMtuIsItsOwnOrThatOfWhatItStandsOn) {
+  const Config config = parsed(
+      "ethernets: {a: {match: {linux: e0}, mtu: 9000}, b: {match: {linux: e1}, mtu: 1400}}\n"
+      "vlans: {v: {id: 1, link: a}, w: {id: 2, link: v, mtu: 1300}, lost: {id: 3, link: nowhere}}\n"
+      "bridges: {one: {interfaces: [v, b]}, two: {interfaces: [w], mtu: 1200}, empty: {}}\n");
+  const InterfaceList list{config};
+  std::string text;
+  for (const InterfaceRef& each : list.all()) {
+    const auto mtu = mtu_of(config, list, each);
+    text += cat(each.name, ' ', mtu.value_or(0), ' ', mtu_source(config, each).line, '\n');
+  }
+  EXPECT_EQ(text,
+            "a 9000 1\nb 1400 1\nv 9000 0\nw 1300 2\nlost 0 0\none 1400 0\ntwo 1200 3\n"
+            "empty 0 0\n");
+}
+
 TEST(Interfaces, PortsThenVlansThenBridges) {
   const Config config = parsed(kText);
   const InterfaceList list{config};

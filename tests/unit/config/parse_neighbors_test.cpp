@@ -153,42 +153,44 @@ const std::string kPort = "ethernets: {a: {match: {linux: e0}, neighbors: ";
 std::vector<Row> wrong() {
   return {
       {"neighbors: {learn: strickt}\n",
-       {"1:20: error: neighbors.learn: expected one of rfc826, adaptive, strict, found \"strickt\" "
-        "(did you mean strict?)"}},
+       {"1:20: error[F302]: neighbors.learn: expected one of rfc826, adaptive, strict, found "
+        "\"strickt\" (did you mean strict?)"}},
       {"neighbors: {learn: auto}\n",
-       {"1:20: error: neighbors.learn: expected one of rfc826, adaptive, strict, found \"auto\""}},
+       {"1:20: error[F302]: neighbors.learn: expected one of rfc826, adaptive, strict, found "
+        "\"auto\""}},
       {"neighbors: {trusted: true}\n",
-       {"1:13: error: unknown key \"trusted\" in neighbors (known: lifetime, refresh-interval, "
+       {"1:13: error[F202]: unknown key \"trusted\" in neighbors (known: lifetime, "
+        "refresh-interval, "
         "unverified-lifetime, learn, hold, table, storm, negative-cache, quarantine, budgets, "
         "journal, static)"}},
       {"neighbors: {unverified-lifetime: 60}\n",
-       {"1:34: error: neighbors.unverified-lifetime: expected a time, found \"60\" (with its unit: "
-        "60s?)"}},
+       {"1:34: error[F303]: neighbors.unverified-lifetime: expected a time, found \"60\" (with its "
+        "unit: 60s?)"}},
       {"neighbors: {unverified-lifetime: 0s}\n",
-       {"1:34: error: neighbors.unverified-lifetime: 0s is out of range (1s to 168h)"}},
+       {"1:34: error[F304]: neighbors.unverified-lifetime: 0s is out of range (1s to 168h)"}},
       {"neighbors: {table: 65536}\n",
-       {"1:20: error: neighbors.table: expected a map, found \"65536\" (KEY: VALUE lines, "
+       {"1:20: error[F301]: neighbors.table: expected a map, found \"65536\" (KEY: VALUE lines, "
         "indented, or {KEY: VALUE, ...})"}},
       {"neighbors:\n"
        "  table: {max: 1048577, max-pending: 15, max-failed: 1M}\n",
-       {"2:16: error: neighbors.table.max: 1048577 is out of range (16 to 1048576)",
-        "2:38: error: neighbors.table.max-pending: 15 is out of range (16 to 1048576)",
-        "2:54: error: neighbors.table.max-failed: expected a whole number, found \"1M\" (16 to "
-        "1048576)"}},
+       {"2:16: error[F304]: neighbors.table.max: 1048577 is out of range (16 to 1048576)",
+        "2:38: error[F304]: neighbors.table.max-pending: 15 is out of range (16 to 1048576)",
+        "2:54: error[F301]: neighbors.table.max-failed: expected a whole number, found \"1M\" (16 "
+        "to 1048576)"}},
       {"neighbors: {table: {pending: 1}}\n",
-       {"1:21: error: unknown key \"pending\" in neighbors.table (known: max, max-pending, "
+       {"1:21: error[F202]: unknown key \"pending\" in neighbors.table (known: max, max-pending, "
         "max-failed)"}},
       {"neighbors: {negative-cache: {first: 2h, most: 500ms}}\n",
-       {"1:37: error: neighbors.negative-cache.first: 2h is out of range (1s to 1h)",
-        "1:47: error: neighbors.negative-cache.most: 500ms is out of range (1s to 1h)"}},
+       {"1:37: error[F304]: neighbors.negative-cache.first: 2h is out of range (1s to 1h)",
+        "1:47: error[F304]: neighbors.negative-cache.most: 500ms is out of range (1s to 1h)"}},
       {"neighbors: {storm: {calm: 61m, serve-stale: 169h}}\n",
-       {"1:27: error: neighbors.storm.calm: 61m is out of range (1s to 1h)",
-        "1:45: error: neighbors.storm.serve-stale: 169h is out of range (1s to 168h)"}},
+       {"1:27: error[F304]: neighbors.storm.calm: 61m is out of range (1s to 1h)",
+        "1:45: error[F304]: neighbors.storm.serve-stale: 169h is out of range (1s to 168h)"}},
       {"neighbors: {quarantine: {first: 0s, most: 25h}}\n",
-       {"1:33: error: neighbors.quarantine.first: 0s is out of range (1s to 24h)",
-        "1:43: error: neighbors.quarantine.most: 25h is out of range (1s to 24h)"}},
+       {"1:33: error[F304]: neighbors.quarantine.first: 0s is out of range (1s to 24h)",
+        "1:43: error[F304]: neighbors.quarantine.most: 25h is out of range (1s to 24h)"}},
       {"neighbors: {quarantine: {longest: 5m}}\n",
-       {"1:26: error: unknown key \"longest\" in neighbors.quarantine (known: first, most)"}},
+       {"1:26: error[F202]: unknown key \"longest\" in neighbors.quarantine (known: first, most)"}},
       {"neighbors:\n"
        "  budgets:\n"
        "    replies: 0\n"
@@ -197,64 +199,67 @@ std::vector<Row> wrong() {
        "    binding-changes: \"10\"\n"
        "    new-entries: -1\n"
        "    gleans: auto\n",
-       {"3:14: error: neighbors.budgets.replies: 0 is out of range (1 to 10000000)",
-        "4:21: error: neighbors.budgets.known-requests: 10000001 is out of range (1 to 10000000)",
-        "5:23: error: neighbors.budgets.unknown-requests: expected a whole number, found "
-        "\"2kpps\" (1 to 10000000)",
-        "6:22: error: neighbors.budgets.binding-changes: expected a whole number, found \"10\" "
-        "(without quotes)",
-        "7:18: error: neighbors.budgets.new-entries: expected a whole number, found \"-1\" (1 to "
+       {"3:14: error[F304]: neighbors.budgets.replies: 0 is out of range (1 to 10000000)",
+        "4:21: error[F304]: neighbors.budgets.known-requests: 10000001 is out of range (1 to "
         "10000000)",
-        "8:13: error: neighbors.budgets.gleans: expected a whole number, found \"auto\" (1 to "
-        "10000000)"}},
+        "5:23: error[F301]: neighbors.budgets.unknown-requests: expected a whole number, found "
+        "\"2kpps\" (1 to 10000000)",
+        "6:22: error[F301]: neighbors.budgets.binding-changes: expected a whole number, found "
+        "\"10\" (without quotes)",
+        "7:18: error[F301]: neighbors.budgets.new-entries: expected a whole number, found \"-1\" "
+        "(1 to 10000000)",
+        "8:13: error[F301]: neighbors.budgets.gleans: expected a whole number, found \"auto\" (1 "
+        "to 10000000)"}},
       {"neighbors: {budgets: {per-source: 15}}\n",
-       {"1:35: error: neighbors.budgets.per-source: expected a map, found \"15\" (KEY: VALUE "
+       {"1:35: error[F301]: neighbors.budgets.per-source: expected a map, found \"15\" (KEY: VALUE "
         "lines, indented, or {KEY: VALUE, ...})"}},
       {"neighbors: {budgets: {gleans-per-source: {rate: 0, burst: 1000001, most: 1}}}\n",
-       {"1:49: error: neighbors.budgets.gleans-per-source.rate: 0 is out of range (1 to 10000000)",
-        "1:59: error: neighbors.budgets.gleans-per-source.burst: 1000001 is out of range (1 to "
-        "1000000)",
-        "1:68: error: unknown key \"most\" in neighbors.budgets.gleans-per-source (known: rate, "
-        "burst)"}},
+       {"1:49: error[F304]: neighbors.budgets.gleans-per-source.rate: 0 is out of range (1 to "
+        "10000000)",
+        "1:59: error[F304]: neighbors.budgets.gleans-per-source.burst: 1000001 is out of range (1 "
+        "to 1000000)",
+        "1:68: error[F202]: unknown key \"most\" in neighbors.budgets.gleans-per-source (known: "
+        "rate, burst)"}},
       {"neighbors: {budgets: {reply: 1}}\n",
-       {"1:23: error: unknown key \"reply\" in neighbors.budgets (known: replies, known-requests, "
+       {"1:23: error[F202]: unknown key \"reply\" in neighbors.budgets (known: replies, "
+        "known-requests, "
         "unknown-requests, per-source, binding-changes, new-entries, gleans, gleans-per-source)"}},
       {"neighbors: {budgets: auto}\n",
-       {"1:22: error: neighbors.budgets: expected a map, found \"auto\" (KEY: VALUE lines, "
+       {"1:22: error[F301]: neighbors.budgets: expected a map, found \"auto\" (KEY: VALUE lines, "
         "indented, or {KEY: VALUE, ...})"}},
       {"neighbors: {journal: {entries: 255, file: journal.jsonl, max-bytes: 1K}}\n",
-       {"1:32: error: neighbors.journal.entries: 255 is out of range (256 to 1048576)",
-        "1:43: error: neighbors.journal.file: \"journal.jsonl\" is not an absolute path of a file "
-        "(such as /var/log/weir/journal.jsonl, up to 4095 bytes)",
-        "1:69: error: neighbors.journal.max-bytes: 1K is out of range (1M to 1024G)"}},
+       {"1:32: error[F304]: neighbors.journal.entries: 255 is out of range (256 to 1048576)",
+        "1:43: error[F303]: neighbors.journal.file: \"journal.jsonl\" is not an absolute path of a "
+        "file (such as /var/log/weir/journal.jsonl, up to 4095 bytes)",
+        "1:69: error[F304]: neighbors.journal.max-bytes: 1K is out of range (1M to 1024G)"}},
       {"neighbors: {journal: {file: /var/log/}}\n",
-       {"1:29: error: neighbors.journal.file: \"/var/log/\" is not an absolute path of a file "
-        "(such as /var/log/weir/journal.jsonl, up to 4095 bytes)"}},
+       {"1:29: error[F303]: neighbors.journal.file: \"/var/log/\" is not an absolute path of a "
+        "file (such as /var/log/weir/journal.jsonl, up to 4095 bytes)"}},
       {"neighbors: {journal: {file: }}\n",
-       {"1:23: error: neighbors.journal.file: expected text, found nothing"}},
+       {"1:23: error[F301]: neighbors.journal.file: expected text, found nothing"}},
       {"neighbors: {journal: {entries: 1048577, size: 1}}\n",
-       {"1:32: error: neighbors.journal.entries: 1048577 is out of range (256 to 1048576)",
-        "1:41: error: unknown key \"size\" in neighbors.journal (known: entries, file, "
+       {"1:32: error[F304]: neighbors.journal.entries: 1048577 is out of range (256 to 1048576)",
+        "1:41: error[F202]: unknown key \"size\" in neighbors.journal (known: entries, file, "
         "max-bytes)"}},
       {kPort + "{lifetime: 1h}}}\n",
-       {"1:49: error: unknown key \"lifetime\" in ethernets.a.neighbors (known: learn, trusted, "
-        "proxy-arp, rarp, budgets)"}},
+       {"1:49: error[F202]: unknown key \"lifetime\" in ethernets.a.neighbors (known: learn, "
+        "trusted, proxy-arp, rarp, budgets)"}},
       {kPort + "{learn: never, trusted: yes}}}\n",
-       {"1:56: error: ethernets.a.neighbors.learn: expected one of rfc826, adaptive, strict, auto, "
-        "found \"never\"",
-        "1:72: error: ethernets.a.neighbors.trusted: expected true or false, found \"yes\""}},
+       {"1:56: error[F302]: ethernets.a.neighbors.learn: expected one of rfc826, adaptive, strict, "
+        "auto, found \"never\"",
+        "1:72: error[F301]: ethernets.a.neighbors.trusted: expected true or false, found \"yes\""}},
       {kPort + "{proxy-arp: 1, rarp: \"true\"}}}\n",
-       {"1:60: error: ethernets.a.neighbors.proxy-arp: expected true or false, found \"1\"",
-        "1:69: error: ethernets.a.neighbors.rarp: expected true or false, found \"true\" (without "
-        "quotes)"}},
+       {"1:60: error[F301]: ethernets.a.neighbors.proxy-arp: expected true or false, found \"1\"",
+        "1:69: error[F301]: ethernets.a.neighbors.rarp: expected true or false, found \"true\" "
+        "(without quotes)"}},
       {kPort + "strict}}\n",
-       {"1:48: error: ethernets.a.neighbors: expected a map, found \"strict\" (KEY: VALUE lines, "
-        "indented, or {KEY: VALUE, ...})"}},
+       {"1:48: error[F301]: ethernets.a.neighbors: expected a map, found \"strict\" (KEY: VALUE "
+        "lines, indented, or {KEY: VALUE, ...})"}},
       {"vlans: {v: {id: 1, link: a, neighbors: {budgets: {gleans: many}}}}\n",
-       {"1:59: error: vlans.v.neighbors.budgets.gleans: expected a whole number, found \"many\" (1 "
-        "to 10000000)"}},
+       {"1:59: error[F301]: vlans.v.neighbors.budgets.gleans: expected a whole number, found "
+        "\"many\" (1 to 10000000)"}},
       {"bridges: {b: {neighbors: {proxy_arp: true}}}\n",
-       {"1:27: error: unknown key \"proxy_arp\" in bridges.b.neighbors (did you mean "
+       {"1:27: error[F202]: unknown key \"proxy_arp\" in bridges.b.neighbors (did you mean "
         "proxy-arp?)"}},
   };
 }

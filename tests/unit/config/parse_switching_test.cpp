@@ -197,201 +197,211 @@ struct Row {
 
 std::vector<Row> rows() {
   return {
-      {"vlans: {v: {id: 10}}\n", {"1:12: error: vlans.v: lacks \"link\""}},
+      {"vlans: {v: {id: 10}}\n", {"1:12: error[F204]: vlans.v: lacks \"link\""}},
       {"vlans: {v: }\n",
-       {"1:9: error: vlans.v: lacks \"id\"", "1:9: error: vlans.v: lacks \"link\""}},
+       {"1:9: error[F204]: vlans.v: lacks \"id\"", "1:9: error[F204]: vlans.v: lacks \"link\""}},
       {"vlans: {v: {id: 0, link: a}}\n",
-       {"1:17: error: vlans.v.id: 0 is out of range (1 to 4094)"}},
+       {"1:17: error[F304]: vlans.v.id: 0 is out of range (1 to 4094)"}},
       {"vlans: {v: {id: 4095, link: a}}\n",
-       {"1:17: error: vlans.v.id: 4095 is out of range (1 to 4094)"}},
+       {"1:17: error[F304]: vlans.v.id: 4095 is out of range (1 to 4094)"}},
       {"vlans: {v: {id: 10, lnk: a}}\n",
-       {"1:12: error: vlans.v: lacks \"link\"",
-        "1:21: error: unknown key \"lnk\" in vlans.v (did you mean link?)"}},
+       {"1:12: error[F204]: vlans.v: lacks \"link\"",
+        "1:21: error[F202]: unknown key \"lnk\" in vlans.v (did you mean link?)"}},
       {"vlans: {v: {id: 10, link: \"a b\"}}\n",
-       {"1:27: error: vlans.v.link: \"a b\" is not an interface name (up to 32 letters, digits, . "
-        "_ and -, a letter or digit first)"}},
+       {"1:27: error[F303]: vlans.v.link: \"a b\" is not an interface name (up to 32 letters, "
+        "digits, . _ and -, a letter or digit first)"}},
       {"vlans: {v: {id: 1, link: a, protocol: 802.1d}}\n",
-       {"1:39: error: vlans.v.protocol: expected one of 802.1q, 802.1ad, found \"802.1d\" (did you "
-        "mean 802.1q?)"}},
+       {"1:39: error[F302]: vlans.v.protocol: expected one of 802.1q, 802.1ad, found \"802.1d\" "
+        "(did you mean 802.1q?)"}},
       {"vlans: {v: {id: 1, link: a, mtu: 67}}\n",
-       {"1:34: error: vlans.v.mtu: 67 is out of range (68 to 9600)"}},
+       {"1:34: error[F304]: vlans.v.mtu: 67 is out of range (68 to 9600)"}},
       {"vlans: {v: {id: 1, link: a, other-vlans: keep}}\n",
-       {"1:42: error: vlans.v.other-vlans: expected one of drop, pass, found \"keep\""}},
+       {"1:42: error[F302]: vlans.v.other-vlans: expected one of drop, pass, found \"keep\""}},
       {"vlans: {v: {id: 1, link: a, addresses: 10.0.0.1/8}}\n",
-       {"1:40: error: vlans.v.addresses: expected a list, found \"10.0.0.1/8\" (in brackets: "
+       {"1:40: error[F301]: vlans.v.addresses: expected a list, found \"10.0.0.1/8\" (in brackets: "
         "[10.0.0.1/8])"}},
       {"vlans: [v]\n",
-       {"1:8: error: vlans: expected a map, found a list (KEY: VALUE lines, indented, or {KEY: "
-        "VALUE, ...})"}},
+       {"1:8: error[F301]: vlans: expected a map, found a list (KEY: VALUE lines, indented, or "
+        "{KEY: VALUE, ...})"}},
       {"vlans: {\"v 1\": {id: 1, link: a}}\n",
-       {"1:9: error: vlans: \"v 1\" is not an interface name (up to 32 letters, digits, . _ and -, "
-        "a letter or digit first)"}},
+       {"1:9: error[F303]: vlans: \"v 1\" is not an interface name (up to 32 letters, digits, . _ "
+        "and -, a letter or digit first)"}},
       {"ethernets: {a: {match: {linux: e0}, other-vlans: true}}\n",
-       {"1:50: error: ethernets.a.other-vlans: expected one of drop, pass, found \"true\""}},
+       {"1:50: error[F302]: ethernets.a.other-vlans: expected one of drop, pass, found \"true\""}},
       {"bridges: [b]\n",
-       {"1:10: error: bridges: expected a map, found a list (KEY: VALUE lines, indented, or {KEY: "
-        "VALUE, ...})"}},
+       {"1:10: error[F301]: bridges: expected a map, found a list (KEY: VALUE lines, indented, or "
+        "{KEY: VALUE, ...})"}},
       {"bridges: {b: {ports: [a]}}\n",
-       {"1:15: error: unknown key \"ports\" in bridges.b (known: interfaces, mac, mtu, addresses, "
-        "mac-table, storm-control, static, spanning-tree, igmp-snooping, vlan, trunks, "
+       {"1:15: error[F202]: unknown key \"ports\" in bridges.b (known: interfaces, mac, mtu, zone, "
+        "addresses, mac-table, storm-control, static, spanning-tree, igmp-snooping, vlan, trunks, "
         "neighbors)"}},
       {"bridges: {b: {interfaces: a}}\n",
-       {"1:27: error: bridges.b.interfaces: expected a list, found \"a\" (in brackets: [a])"}},
+       {"1:27: error[F301]: bridges.b.interfaces: expected a list, found \"a\" (in brackets: "
+        "[a])"}},
       {"bridges: {b: {interfaces: [[a]]}}\n",
-       {"1:28: error: bridges.b.interfaces[0]: expected an interface, found a list (its name, or "
-        "{name: NAME, ...})"}},
+       {"1:28: error[F301]: bridges.b.interfaces[0]: expected an interface, found a list (its "
+        "name, or {name: NAME, ...})"}},
       {"bridges: {b: {interfaces: [{edge: true}]}}\n",
-       {"1:28: error: bridges.b.interfaces[0]: lacks \"name\""}},
+       {"1:28: error[F204]: bridges.b.interfaces[0]: lacks \"name\""}},
       {"bridges: {b: {interfaces: [\"a b\"]}}\n",
-       {"1:28: error: bridges.b.interfaces[0]: \"a b\" is not an interface name (up to 32 letters, "
-        "digits, . _ and -, a letter or digit first)"}},
+       {"1:28: error[F303]: bridges.b.interfaces[0]: \"a b\" is not an interface name (up to 32 "
+        "letters, digits, . _ and -, a letter or digit first)"}},
       {"bridges: {b: {interfaces: [{name: a, isolate: true}]}}\n",
-       {"1:38: error: unknown key \"isolate\" in bridges.b.interfaces[0] (did you mean "
+       {"1:38: error[F202]: unknown key \"isolate\" in bridges.b.interfaces[0] (did you mean "
         "isolated?)"}},
       {"bridges: {b: {interfaces: [{name: a, split-horizon: 0}]}}\n",
-       {"1:53: error: bridges.b.interfaces[0].split-horizon: 0 is out of range (1 to 255)"}},
+       {"1:53: error[F304]: bridges.b.interfaces[0].split-horizon: 0 is out of range (1 to 255)"}},
       {"bridges: {b: {interfaces: [{name: a, split-horizon: 256}]}}\n",
-       {"1:53: error: bridges.b.interfaces[0].split-horizon: 256 is out of range (1 to 255)"}},
+       {"1:53: error[F304]: bridges.b.interfaces[0].split-horizon: 256 is out of range (1 to "
+        "255)"}},
       {"bridges: {b: {interfaces: [{name: a, max-stations: 0}]}}\n",
-       {"1:52: error: bridges.b.interfaces[0].max-stations: 0 is out of range (1 to 4194304)"}},
+       {"1:52: error[F304]: bridges.b.interfaces[0].max-stations: 0 is out of range (1 to "
+        "4194304)"}},
       {"bridges: {b: {interfaces: [{name: a, max-stations: 4194305}]}}\n",
-       {"1:52: error: bridges.b.interfaces[0].max-stations: 4194305 is out of range (1 to "
+       {"1:52: error[F304]: bridges.b.interfaces[0].max-stations: 4194305 is out of range (1 to "
         "4194304)"}},
       {"bridges: {b: {interfaces: [{name: a, path-cost: 0}]}}\n",
-       {"1:49: error: bridges.b.interfaces[0].path-cost: 0 is out of range (1 to 200000000)"}},
+       {"1:49: error[F304]: bridges.b.interfaces[0].path-cost: 0 is out of range (1 to "
+        "200000000)"}},
       {"bridges: {b: {interfaces: [{name: a, path-cost: 200000001}]}}\n",
-       {"1:49: error: bridges.b.interfaces[0].path-cost: 200000001 is out of range (1 to "
+       {"1:49: error[F304]: bridges.b.interfaces[0].path-cost: 200000001 is out of range (1 to "
         "200000000)"}},
       {"bridges: {b: {interfaces: [{name: a, port-priority: 100}]}}\n",
-       {"1:53: error: bridges.b.interfaces[0].port-priority: 100 is not a multiple of 16 (did you "
-        "mean 96?)"}},
+       {"1:53: error[F305]: bridges.b.interfaces[0].port-priority: 100 is not a multiple of 16 "
+        "(did you mean 96?)"}},
       {"bridges: {b: {interfaces: [{name: a, port-priority: 256}]}}\n",
-       {"1:53: error: bridges.b.interfaces[0].port-priority: 256 is out of range (0 to 240)"}},
+       {"1:53: error[F304]: bridges.b.interfaces[0].port-priority: 256 is out of range (0 to "
+        "240)"}},
       {"bridges: {b: {interfaces: [{name: a, edge: yes}]}}\n",
-       {"1:44: error: bridges.b.interfaces[0].edge: expected one of auto, true, false, found "
+       {"1:44: error[F302]: bridges.b.interfaces[0].edge: expected one of auto, true, false, found "
         "\"yes\""}},
       {"bridges: {b: {interfaces: [{name: a, learning: 1}]}}\n",
-       {"1:48: error: bridges.b.interfaces[0].learning: expected true or false, found \"1\""}},
+       {"1:48: error[F301]: bridges.b.interfaces[0].learning: expected true or false, found "
+        "\"1\""}},
       {"bridges: {b: {interfaces: [{name: a, storm-control: 1%}]}}\n",
-       {"1:53: error: bridges.b.interfaces[0].storm-control: expected a map, found \"1%\" (KEY: "
-        "VALUE lines, indented, or {KEY: VALUE, ...})"}},
+       {"1:53: error[F301]: bridges.b.interfaces[0].storm-control: expected a map, found \"1%\" "
+        "(KEY: VALUE lines, indented, or {KEY: VALUE, ...})"}},
       {"bridges: {b: {mac: x}}\n",
-       {"1:20: error: bridges.b.mac: \"x\" is not a MAC address (such as 02:00:5e:10:00:09)"}},
+       {"1:20: error[F303]: bridges.b.mac: \"x\" is not a MAC address (such as "
+        "02:00:5e:10:00:09)"}},
       {"bridges: {b: {mtu: 9601}}\n",
-       {"1:20: error: bridges.b.mtu: 9601 is out of range (68 to 9600)"}},
+       {"1:20: error[F304]: bridges.b.mtu: 9601 is out of range (68 to 9600)"}},
       {"bridges: {b: {addresses: [10.0.0.1]}}\n",
-       {"1:27: error: bridges.b.addresses[0]: \"10.0.0.1\" lacks its prefix length (such as "
+       {"1:27: error[F307]: bridges.b.addresses[0]: \"10.0.0.1\" lacks its prefix length (such as "
         "10.0.0.1/24)"}},
       {"bridges: {b: {mac-table: {max: 0}}}\n",
-       {"1:32: error: bridges.b.mac-table.max: 0 is out of range (1 to 4194304)"}},
+       {"1:32: error[F304]: bridges.b.mac-table.max: 0 is out of range (1 to 4194304)"}},
       {"bridges: {b: {mac-table: {max: 4194305}}}\n",
-       {"1:32: error: bridges.b.mac-table.max: 4194305 is out of range (1 to 4194304)"}},
+       {"1:32: error[F304]: bridges.b.mac-table.max: 4194305 is out of range (1 to 4194304)"}},
       {"bridges: {b: {mac-table: {max-per-interfaces: 1}}}\n",
-       {"1:27: error: unknown key \"max-per-interfaces\" in bridges.b.mac-table (did you mean "
-        "max-per-interface?)"}},
+       {"1:27: error[F202]: unknown key \"max-per-interfaces\" in bridges.b.mac-table (did you "
+        "mean max-per-interface?)"}},
       {"bridges: {b: {mac-table: {ageing: 9s}}}\n",
-       {"1:35: error: bridges.b.mac-table.ageing: 9s is out of range (10s to 1000000s)"}},
+       {"1:35: error[F304]: bridges.b.mac-table.ageing: 9s is out of range (10s to 1000000s)"}},
       {"bridges: {b: {mac-table: {ageing: 300}}}\n",
-       {"1:35: error: bridges.b.mac-table.ageing: expected a time, found \"300\" (with its unit: "
-        "300s?)"}},
+       {"1:35: error[F303]: bridges.b.mac-table.ageing: expected a time, found \"300\" (with its "
+        "unit: 300s?)"}},
       {"bridges: {b: {mac-table: {ageing: 1000001s}}}\n",
-       {"1:35: error: bridges.b.mac-table.ageing: 1000001s is out of range (10s to 1000000s)"}},
+       {"1:35: error[F304]: bridges.b.mac-table.ageing: 1000001s is out of range (10s to "
+        "1000000s)"}},
       {"bridges: {b: {storm-control: {broadcast: 0%}}}\n",
-       {"1:42: error: bridges.b.storm-control.broadcast: \"0%\" is out of range (0.01% to 100% of "
-        "the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
-      {"bridges: {b: {storm-control: {broadcast: 101%}}}\n",
-       {"1:42: error: bridges.b.storm-control.broadcast: \"101%\" is not a rate (0.01% to 100% of "
-        "the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
-      {"bridges: {b: {storm-control: {broadcast: 0.001%}}}\n",
-       {"1:42: error: bridges.b.storm-control.broadcast: \"0.001%\" is not a rate (0.01% to 100% "
-        "of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
-      {"bridges: {b: {storm-control: {multicast: 1001Mpps}}}\n",
-       {"1:42: error: bridges.b.storm-control.multicast: \"1001Mpps\" is out of range (0.01% to "
+       {"1:42: error[F304]: bridges.b.storm-control.broadcast: \"0%\" is out of range (0.01% to "
         "100% of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
+      {"bridges: {b: {storm-control: {broadcast: 101%}}}\n",
+       {"1:42: error[F303]: bridges.b.storm-control.broadcast: \"101%\" is not a rate (0.01% to "
+        "100% of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
+      {"bridges: {b: {storm-control: {broadcast: 0.001%}}}\n",
+       {"1:42: error[F303]: bridges.b.storm-control.broadcast: \"0.001%\" is not a rate (0.01% to "
+        "100% of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
+      {"bridges: {b: {storm-control: {multicast: 1001Mpps}}}\n",
+       {"1:42: error[F304]: bridges.b.storm-control.multicast: \"1001Mpps\" is out of range (0.01% "
+        "to 100% of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
       {"bridges: {b: {storm-control: {multicast: 100}}}\n",
-       {"1:42: error: bridges.b.storm-control.multicast: \"100\" is not a rate (0.01% to 100% of "
-        "the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
+       {"1:42: error[F303]: bridges.b.storm-control.multicast: \"100\" is not a rate (0.01% to "
+        "100% of the line rate, 1pps to 1000Mpps (pps, kpps, Mpps), or none)"}},
       {"bridges: {b: {storm-control: {unknown: 1%}}}\n",
-       {"1:31: error: unknown key \"unknown\" in bridges.b.storm-control (known: broadcast, "
+       {"1:31: error[F202]: unknown key \"unknown\" in bridges.b.storm-control (known: broadcast, "
         "multicast, unknown-unicast)"}},
       {"bridges: {b: {static: [{mac: \"02:00:00:00:00:01\"}]}}\n",
-       {"1:24: error: bridges.b.static[0]: lacks \"interface\""}},
+       {"1:24: error[F204]: bridges.b.static[0]: lacks \"interface\""}},
       {"bridges: {b: {static: {mac: \"02:00:00:00:00:01\", interface: a}}}\n",
-       {"1:23: error: bridges.b.static: expected a list, found a map (- {mac: MAC, interface: "
-        "NAME})"}},
+       {"1:23: error[F301]: bridges.b.static: expected a list, found a map (- {mac: MAC, "
+        "interface: NAME})"}},
       {"bridges: {b: {spanning-tree: stp}}\n",
-       {"1:30: error: bridges.b.spanning-tree: expected one of none, rstp, found \"stp\" (did you "
-        "mean rstp?)"}},
+       {"1:30: error[F302]: bridges.b.spanning-tree: expected one of none, rstp, found \"stp\" "
+        "(did you mean rstp?)"}},
       {"bridges: {b: {spanning-tree: true}}\n",
-       {"1:30: error: bridges.b.spanning-tree: expected one of none, rstp, found \"true\""}},
+       {"1:30: error[F302]: bridges.b.spanning-tree: expected one of none, rstp, found \"true\""}},
       {"bridges: {b: {spanning-tree: {priority: 4096}}}\n",
-       {"1:30: error: bridges.b.spanning-tree: lacks \"mode\" (mode: rstp, or mode: none)"}},
+       {"1:30: error[F204]: bridges.b.spanning-tree: lacks \"mode\" (mode: rstp, or mode: none)"}},
       {"bridges: {b: {spanning-tree: {mode: rstp, priority: 5000}}}\n",
-       {"1:53: error: bridges.b.spanning-tree.priority: 5000 is not a multiple of 4096 (did you "
-        "mean 4096?)"}},
+       {"1:53: error[F305]: bridges.b.spanning-tree.priority: 5000 is not a multiple of 4096 (did "
+        "you mean 4096?)"}},
       {"bridges: {b: {spanning-tree: {mode: rstp, priority: 65536}}}\n",
-       {"1:53: error: bridges.b.spanning-tree.priority: 65536 is out of range (0 to 61440)"}},
+       {"1:53: error[F304]: bridges.b.spanning-tree.priority: 65536 is out of range (0 to 61440)"}},
       {"bridges: {b: {spanning-tree: {mode: rstp, hello-time: 11s}}}\n",
-       {"1:55: error: bridges.b.spanning-tree.hello-time: 11s is out of range (1s to 10s)"}},
+       {"1:55: error[F304]: bridges.b.spanning-tree.hello-time: 11s is out of range (1s to 10s)"}},
       {"bridges: {b: {spanning-tree: {mode: rstp, forward-delay: 3s}}}\n",
-       {"1:58: error: bridges.b.spanning-tree.forward-delay: 3s is out of range (4s to 30s)"}},
+       {"1:58: error[F304]: bridges.b.spanning-tree.forward-delay: 3s is out of range (4s to "
+        "30s)"}},
       {"bridges: {b: {spanning-tree: {mode: rstp, max-age: 41s}}}\n",
-       {"1:52: error: bridges.b.spanning-tree.max-age: 41s is out of range (6s to 40s)"}},
+       {"1:52: error[F304]: bridges.b.spanning-tree.max-age: 41s is out of range (6s to 40s)"}},
       {"bridges: {b: {spanning-tree: {mod: rstp}}}\n",
-       {"1:31: error: unknown key \"mod\" in bridges.b.spanning-tree (did you mean mode?)"}},
+       {"1:31: error[F202]: unknown key \"mod\" in bridges.b.spanning-tree (did you mean mode?)"}},
       {"bridges: {b: {igmp-snooping: on}}\n",
-       {"1:30: error: bridges.b.igmp-snooping: expected true or false, found \"on\""}},
+       {"1:30: error[F301]: bridges.b.igmp-snooping: expected true or false, found \"on\""}},
       {"bridges: {b: {igmp-snooping: {querier: true}}}\n",
-       {"1:40: error: bridges.b.igmp-snooping.querier: expected one of auto, on, off, found "
+       {"1:40: error[F302]: bridges.b.igmp-snooping.querier: expected one of auto, on, off, found "
         "\"true\""}},
       {"bridges: {b: {igmp-snooping: {query-interval: 10s}}}\n",
-       {"1:47: error: bridges.b.igmp-snooping.query-interval: 10s is out of range (11s to "
+       {"1:47: error[F304]: bridges.b.igmp-snooping.query-interval: 10s is out of range (11s to "
         "31744s)"}},
       {"bridges: {b: {igmp-snooping: {query-interval: 31745s}}}\n",
-       {"1:47: error: bridges.b.igmp-snooping.query-interval: 31745s is out of range (11s to "
+       {"1:47: error[F304]: bridges.b.igmp-snooping.query-interval: 31745s is out of range (11s to "
         "31744s)"}},
       {"bridges: {b: {vlan: 10}}\n",
-       {"1:21: error: bridges.b.vlan: means nothing without trunks (such as trunks: [lan0])"}},
+       {"1:21: error[F205]: bridges.b.vlan: means nothing without trunks (such as trunks: "
+        "[lan0])"}},
       {"bridges: {b: {trunks: [a]}}\n",
-       {"1:23: error: bridges.b.trunks: means nothing without vlan (such as vlan: 10)"}},
+       {"1:23: error[F205]: bridges.b.trunks: means nothing without vlan (such as vlan: 10)"}},
       {"bridges: {b: {vlan: 0, trunks: [a]}}\n",
-       {"1:21: error: bridges.b.vlan: 0 is out of range (1 to 4094)"}},
+       {"1:21: error[F304]: bridges.b.vlan: 0 is out of range (1 to 4094)"}},
       {"bridges: {b: {vlan: 10, trunks: a}}\n",
-       {"1:33: error: bridges.b.trunks: expected a list, found \"a\" (in brackets: [a])"}},
+       {"1:33: error[F301]: bridges.b.trunks: expected a list, found \"a\" (in brackets: [a])"}},
       {"bridges: {b: {vlan: 10, trunks: [a, c, a]}}\n",
-       {"1:40: error: bridges.b.trunks[2]: \"a\" is given twice (each once)"}},
+       {"1:40: error[B104]: bridges.b.trunks[2]: \"a\" is given twice (each once)"}},
       {"bridges: {b: {vlan: 4094, trunks: [abcdefghijklmnopqrstuvwxyz01]}}\n",
-       {"1:36: error: bridges.b.trunks[0]: \"abcdefghijklmnopqrstuvwxyz01.4094\" is too long a "
-        "name for its VLAN (up to 32, or name it in vlans)"}},
+       {"1:36: error[V107]: bridges.b.trunks[0]: \"abcdefghijklmnopqrstuvwxyz01.4094\" is too long "
+        "a name for its VLAN (up to 32, or name it in vlans)"}},
       {"vlans: {a.10: {id: 11, link: a}}\nbridges: {b: {vlan: 10, trunks: [a]}}\n",
-       {"2:34: error: bridges.b.trunks[0]: vlans has a.10, which is not VLAN 10 of a (give that "
-        "one another name)"}},
+       {"2:34: error[V107]: bridges.b.trunks[0]: vlans has a.10, which is not VLAN 10 of a (give "
+        "that one another name)"}},
       {"mirrors: {from: a, to: b}\n",
-       {"1:10: error: mirrors: expected a list, found a map (- {from: NAME, to: PORT})"}},
-      {"mirrors: [{to: b}]\n", {"1:11: error: mirrors[0]: lacks \"from\""}},
+       {"1:10: error[F301]: mirrors: expected a list, found a map (- {from: NAME, to: PORT})"}},
+      {"mirrors: [{to: b}]\n", {"1:11: error[F204]: mirrors[0]: lacks \"from\""}},
       {"mirrors: [{from: a}]\n",
-       {"1:11: error: mirrors[0]: says no target (one of to: PORT, file: PATH)"}},
+       {"1:11: error[F204]: mirrors[0]: says no target (one of to: PORT, file: PATH)"}},
       {"mirrors: [{from: a, to: b, file: /x}]\n",
-       {"1:11: error: mirrors[0]: says two targets (one of to: PORT, file: PATH)"}},
+       {"1:11: error[F205]: mirrors[0]: says two targets (one of to: PORT, file: PATH)"}},
       {"mirrors: [{from: a, to: b, direction: rx}]\n",
-       {"1:39: error: mirrors[0].direction: expected one of in, out, both, found \"rx\""}},
+       {"1:39: error[F302]: mirrors[0].direction: expected one of in, out, both, found \"rx\""}},
       {"mirrors: [{from: a, file: x.pcapng}]\n",
-       {"1:27: error: mirrors[0].file: \"x.pcapng\" is not an absolute path of a file (such as "
-        "/var/tmp/lan0.pcapng, up to 4095 bytes)"}},
+       {"1:27: error[F303]: mirrors[0].file: \"x.pcapng\" is not an absolute path of a file (such "
+        "as /var/tmp/lan0.pcapng, up to 4095 bytes)"}},
       {"mirrors: [{from: a, file: /tmp/}]\n",
-       {"1:27: error: mirrors[0].file: \"/tmp/\" is not an absolute path of a file (such as "
+       {"1:27: error[F303]: mirrors[0].file: \"/tmp/\" is not an absolute path of a file (such as "
         "/var/tmp/lan0.pcapng, up to 4095 bytes)"}},
       {"mirrors: [{from: a, to: b, max-size: 1M}]\n",
-       {"1:38: error: mirrors[0].max-size: only for a file (remove it)"}},
+       {"1:38: error[F205]: mirrors[0].max-size: only for a file (remove it)"}},
       {"mirrors: [{from: a, file: /x, max-size: 1K}]\n",
-       {"1:41: error: mirrors[0].max-size: 1K is out of range (1M to 1024G)"}},
+       {"1:41: error[F304]: mirrors[0].max-size: 1K is out of range (1M to 1024G)"}},
       {"mirrors: [{from: a, file: /x, max-size: 1025G}]\n",
-       {"1:41: error: mirrors[0].max-size: 1025G is out of range (1M to 1024G)"}},
+       {"1:41: error[F304]: mirrors[0].max-size: 1025G is out of range (1M to 1024G)"}},
       {"mirrors: [{from: a, too: b}]\n",
-       {"1:21: error: unknown key \"too\" in mirrors[0] (did you mean to?)"}},
+       {"1:21: error[F202]: unknown key \"too\" in mirrors[0] (did you mean to?)"}},
       {"mirrors: [a]\n",
-       {"1:11: error: mirrors[0]: expected a map, found \"a\" (KEY: VALUE lines, indented, or "
-        "{KEY: VALUE, ...})"}},
+       {"1:11: error[F301]: mirrors[0]: expected a map, found \"a\" (KEY: VALUE lines, indented, "
+        "or {KEY: VALUE, ...})"}},
   };
 }
 

@@ -209,7 +209,7 @@ TEST(Parse, TextBeyondTheLimit) {
   const ParseResult result = parse_text(text, "lab.yaml");
   ASSERT_FALSE(result);
   EXPECT_EQ(to_string(result.findings.list().front()),
-            "lab.yaml: error: larger than 64M (put long lists of routes into a route file)");
+            "lab.yaml: error[F102]: larger than 64M (put long lists of routes into a route file)");
 }
 
 class ParseFile : public ::testing::Test {
@@ -240,9 +240,9 @@ TEST_F(ParseFile, SaysWhyItCannot) {
     return result.findings.to_string();
   };
   const std::string missing = folder_ / "missing.yaml";
-  EXPECT_EQ(message(missing), missing + ": error: No such file or directory\n");
-  EXPECT_EQ(message(folder_), folder_.string() + ": error: Is a directory\n");
-  EXPECT_EQ(message("/dev/zero"), "/dev/zero: error: larger than 64M\n");
+  EXPECT_EQ(message(missing), missing + ": error[F101]: No such file or directory\n");
+  EXPECT_EQ(message(folder_), folder_.string() + ": error[F101]: Is a directory\n");
+  EXPECT_EQ(message("/dev/zero"), "/dev/zero: error[F101]: larger than 64M\n");
 }
 
 }  // namespace

@@ -84,36 +84,41 @@ TEST(RouteFile, EveryFindingWithItsPlace) {
   };
   const std::vector<Row> rows = {
       {"10.0.0.1/24 via 192.0.2.1",
-       "1:1: error: 10.0.0.1/24 has host bits set (did you mean 10.0.0.0/24? or 10.0.0.1/32 for "
-       "the one host)"},
+       "1:1: error[R103]: 10.0.0.1/24 has host bits set (did you mean 10.0.0.0/24? or 10.0.0.1/32 "
+       "for the one host)"},
       {"10.0.0.0 via 192.0.2.1",
-       "1:1: error: \"10.0.0.0\" lacks its prefix length (such as 10.0.0.0/32 for one host)"},
+       "1:1: error[F307]: \"10.0.0.0\" lacks its prefix length (such as 10.0.0.0/32 for one host)"},
       {"  10.0.0.0/33 via 192.0.2.1",
-       "1:3: error: \"10.0.0.0/33\" is not an IPv4 prefix (such as 198.51.100.0/24, or default)"},
+       "1:3: error[F303]: \"10.0.0.0/33\" is not an IPv4 prefix (such as 198.51.100.0/24, or "
+       "default)"},
       {"10.0.0.256/24 via 192.0.2.1",
-       "1:1: error: \"10.0.0.256/24\" is not an IPv4 prefix (such as 198.51.100.0/24, or default)"},
+       "1:1: error[F303]: \"10.0.0.256/24\" is not an IPv4 prefix (such as 198.51.100.0/24, or "
+       "default)"},
       {"010.0.0.0/24 via 192.0.2.1",
-       "1:1: error: \"010.0.0.0/24\" is not an IPv4 prefix (did you mean 10.0.0.0/24?)"},
+       "1:1: error[F303]: \"010.0.0.0/24\" is not an IPv4 prefix (did you mean 10.0.0.0/24?)"},
       {"10.0.0.0/024 via 192.0.2.1",
-       "1:1: error: \"10.0.0.0/024\" is not an IPv4 prefix (did you mean 10.0.0.0/24?)"},
+       "1:1: error[F303]: \"10.0.0.0/024\" is not an IPv4 prefix (did you mean 10.0.0.0/24?)"},
       {"10.0.0.0/24x via 192.0.2.1",
-       "1:1: error: \"10.0.0.0/24x\" is not an IPv4 prefix (such as 198.51.100.0/24, or default)"},
+       "1:1: error[F303]: \"10.0.0.0/24x\" is not an IPv4 prefix (such as 198.51.100.0/24, or "
+       "default)"},
       {"2001:db8::/32 via 192.0.2.1",
-       "1:1: error: \"2001:db8::/32\" is IPv6, which is not in this version (remove it)"},
+       "1:1: error[F206]: \"2001:db8::/32\" is IPv6, which is not in this version (remove it)"},
       {"10.0.0.0/24",
-       "1:1: error: route to 10.0.0.0/24 goes nowhere (via GATEWAY, blackhole, unreachable or "
-       "prohibit)"},
+       "1:1: error[R109]: route to 10.0.0.0/24 goes nowhere (via GATEWAY, blackhole, unreachable "
+       "or prohibit)"},
       {"10.0.0.0/24 va 192.0.2.1",
-       "1:13: error: expected via, blackhole, unreachable or prohibit, found \"va\" (did you mean "
-       "via?)"},
+       "1:13: error[R109]: expected via, blackhole, unreachable or prohibit, found \"va\" (did you "
+       "mean via?)"},
       {"10.0.0.0/24 192.0.2.1",
-       "1:13: error: expected via, blackhole, unreachable or prohibit, found \"192.0.2.1\""},
-      {"10.0.0.0/24 via  # none", "1:13: error: via without a gateway (such as via 192.0.2.1)"},
+       "1:13: error[R109]: expected via, blackhole, unreachable or prohibit, found \"192.0.2.1\""},
+      {"10.0.0.0/24 via  # none",
+       "1:13: error[R109]: via without a gateway (such as via 192.0.2.1)"},
       {"10.0.0.0/24 via 192.0.2.1,192.0.2.2",
-       "1:17: error: \"192.0.2.1,192.0.2.2\" is not an IPv4 address (such as 192.0.2.1)"},
+       "1:17: error[F303]: \"192.0.2.1,192.0.2.2\" is not an IPv4 address (such as 192.0.2.1)"},
       {"10.0.0.0/24 via 192.0.2.1 192.0.2",
-       "1:27: error: \"192.0.2\" is not an IPv4 address (such as 192.0.2.1)"},
-      {"10.0.0.0/24 blackhole now", "1:23: error: nothing may follow blackhole (remove \"now\")"},
+       "1:27: error[F303]: \"192.0.2\" is not an IPv4 address (such as 192.0.2.1)"},
+      {"10.0.0.0/24 blackhole now",
+       "1:23: error[R109]: nothing may follow blackhole (remove \"now\")"},
   };
   for (const Row& row : rows) {
     const RouteChunk chunk = parse_routes(row.line + "\n10.9.0.0/16 prohibit\n", 1, "r.txt");
@@ -232,20 +237,21 @@ TEST_F(RouteFiles, FindingsOfAllFilesByPlace) {
   write("b.txt",
         "10.2.0.0/16 via 10.0.1.2 10.0.1.2\n10.3.0.0/16 via 10.0.1.1\n"
         "10.1.0.0/16 prohibit\ndefault blackhole\n");
-  EXPECT_EQ(check("  - {to: default, via: 10.0.1.2}\n"
-                  "  - {file: a.txt}\n"
-                  "  - {file: b.txt}\n"
-                  "  - {file: missing.txt}\n"),
-            "a.txt:1:17: error: gateway 10.0.9.2 is not on a connected subnet (did you mean one of "
-            "a's, 10.0.1.1 to 10.0.1.254?)\n"
-            "a.txt:2:1: error: route to 10.1.0.0/16 is given twice (also at a.txt:1)\n"
-            "a.txt:3:1: error: \"x\" is not an IPv4 prefix (such as 198.51.100.0/24, or default)\n"
-            "b.txt:1:26: error: gateway 10.0.1.2 is given twice (each once)\n"
-            "b.txt:2:17: error: gateway 10.0.1.1 is the router's own address on a (the address of "
-            "another host on that subnet)\n"
-            "b.txt:3:1: error: route to 10.1.0.0/16 is given twice (also at a.txt:2)\n"
-            "b.txt:4:1: error: route to 0.0.0.0/0 is given twice (also at lab.yaml:3)\n"
-            "lab.yaml:6:12: error: route file \"missing.txt\": No such file or directory\n");
+  EXPECT_EQ(
+      check("  - {to: default, via: 10.0.1.2}\n"
+            "  - {file: a.txt}\n"
+            "  - {file: b.txt}\n"
+            "  - {file: missing.txt}\n"),
+      "a.txt:1:17: error[A108]: gateway 10.0.9.2 is not on a connected subnet (did you mean one of "
+      "a's, 10.0.1.1 to 10.0.1.254?)\n"
+      "a.txt:2:1: error[R102]: route to 10.1.0.0/16 is given twice (also at a.txt:1)\n"
+      "a.txt:3:1: error[F303]: \"x\" is not an IPv4 prefix (such as 198.51.100.0/24, or default)\n"
+      "b.txt:1:26: error[R101]: gateway 10.0.1.2 is given twice (each once)\n"
+      "b.txt:2:17: error[A109]: gateway 10.0.1.1 is the router's own address on a (the address of "
+      "another host on that subnet)\n"
+      "b.txt:3:1: error[R102]: route to 10.1.0.0/16 is given twice (also at a.txt:2)\n"
+      "b.txt:4:1: error[R102]: route to 0.0.0.0/0 is given twice (also at lab.yaml:3)\n"
+      "lab.yaml:6:12: error[F101]: route file \"missing.txt\": No such file or directory\n");
 }
 
 TEST_F(RouteFiles, ReadFileIsBounded) {

@@ -53,34 +53,34 @@ TEST(ValidateNeighbors, Times) {
       {"defaults", kPorts, {}},
       {"refresh as long as the lifetime",
        kPorts + "neighbors: {lifetime: 20m}\n",
-       {"6:23: error: refresh-interval 20m is not shorter than lifetime 20m (neighbours in use are "
-        "refreshed before they expire)"}},
+       {"6:23: error[N101]: refresh-interval 20m is not shorter than lifetime 20m (neighbours in "
+        "use are refreshed before they expire)"}},
       {"unverified ones live longer",
        kPorts + "neighbors: {unverified-lifetime: 5h}\n",
-       {"6:34: warning: unverified-lifetime 5h is longer than lifetime 4h: who never answered is "
-        "believed longer than who did (unverified-lifetime: 4h or less)",
-        "6:34: warning: new-entries 500 a second for unverified-lifetime 5h are more than "
+       {"6:34: warning[N102]: unverified-lifetime 5h is longer than lifetime 4h: who never "
+        "answered is believed longer than who did (unverified-lifetime: 4h or less)",
+        "6:34: warning[N112]: new-entries 500 a second for unverified-lifetime 5h are more than "
         "table.max 65536: a storm fills the table (new-entries: 3 or less, or learn: strict)"}},
       {"as long as verified ones",
        kPorts + "neighbors: {learn: strict, unverified-lifetime: 4h}\n",
        {}},
       {"negative cache",
        kPorts + "neighbors: {negative-cache: {first: 31s}}\n",
-       {"6:37: error: negative-cache.first 31s is longer than most 30s (most: 31s or more)"}},
+       {"6:37: error[N103]: negative-cache.first 31s is longer than most 30s (most: 31s or more)"}},
       {"negative cache, the other way",
        kPorts + "neighbors: {negative-cache: {most: 4s}}\n",
-       {"6:29: error: negative-cache.first 5s is longer than most 4s (most: 5s or more)"}},
+       {"6:29: error[N103]: negative-cache.first 5s is longer than most 4s (most: 5s or more)"}},
       {"quarantine",
        kPorts + "neighbors: {quarantine: {first: 301s, most: 5m}}\n",
-       {"6:33: error: quarantine.first 301s is longer than most 5m (most: 301s or more)"}},
+       {"6:33: error[N103]: quarantine.first 301s is longer than most 5m (most: 301s or more)"}},
       {"equal",
        kPorts + "neighbors: {quarantine: {first: 5m}, negative-cache: {first: 30s},\n"
                 "            storm: {calm: 1m, serve-stale: 1m}}\n",
        {}},
       {"calm longer than serve-stale",
        kPorts + "neighbors: {storm: {calm: 2m, serve-stale: 1m}}\n",
-       {"6:27: warning: storm.calm 2m is longer than serve-stale 1m: neighbours expire before the "
-        "storm that silenced them is over (serve-stale: 2m or more)"}},
+       {"6:27: warning[N104]: storm.calm 2m is longer than serve-stale 1m: neighbours expire "
+        "before the storm that silenced them is over (serve-stale: 2m or more)"}},
   });
 }
 
@@ -88,26 +88,28 @@ TEST(ValidateNeighbors, Hold) {
   check({
       {"more for one than for all",
        kPorts + "neighbors: {hold: {per-neighbor: 8, total: 7}}\n",
-       {"6:34: error: per-neighbor 8 is more than total 7 (total: 8 or more)"}},
+       {"6:34: error[N105]: per-neighbor 8 is more than total 7 (total: 8 or more)"}},
       {"a quarter of the packets", kPorts + "neighbors: {hold: {total: 32768}}\n", {}},
       {"more than that",
        kPorts + "neighbors: {hold: {total: 32769}}\n",
-       {"6:27: warning: hold.total 32769 is more than a quarter of memory.packets 131072: room to "
-        "wait in is taken from the memory to forward with (total: 32768 or less, or packets: "
+       {"6:27: warning[N106]: hold.total 32769 is more than a quarter of memory.packets 131072: "
+        "room to wait in is taken from the memory to forward with (total: 32768 or less, or "
+        "packets: "
         "131076 or more)"}},
       {"few packets",
        kPorts + "system: {memory: {packets: 1024}}\n",
-       {"6:28: warning: hold.total 4096 is more than a quarter of memory.packets 1024: room to "
-        "wait in is taken from the memory to forward with (total: 256 or less, or packets: 16384 "
+       {"6:28: warning[N106]: hold.total 4096 is more than a quarter of memory.packets 1024: room "
+        "to wait in is taken from the memory to forward with (total: 256 or less, or packets: "
+        "16384 "
         "or more)"}},
       {"hugepages that hold the packets only",
        kPorts + "system: {memory: {hugepages: 320M}}\n",
-       {"6:18: warning: 131072 packets, hold.total 4096 and 8192 of the control plane need about "
-        "351M, more than hugepages: 320M (hugepages: 384M)"}},
+       {"6:18: warning[S105]: 131072 packets, hold.total 4096 and 8192 of the control plane need "
+        "about 351M, more than hugepages: 320M (hugepages: 384M)"}},
       {"the same because of hold",
        kPorts + "system: {memory: {hugepages: 384M}}\nneighbors: {hold: {total: 32768}}\n",
-       {"7:27: warning: 131072 packets, hold.total 32768 and 8192 of the control plane need about "
-        "421M, more than hugepages: 384M (hugepages: 448M)"}},
+       {"7:27: warning[S105]: 131072 packets, hold.total 32768 and 8192 of the control plane need "
+        "about 421M, more than hugepages: 384M (hugepages: 448M)"}},
       {"hugepages that hold all", kPorts + "system: {memory: {hugepages: 352M}}\n", {}},
   });
 }
@@ -118,20 +120,20 @@ TEST(ValidateNeighbors, OfInterfacesWithout) {
        "ethernets:\n"
        "  c: {match: {linux: e2}, neighbors: {trusted: true}}\n"
        "bridges: {br: {interfaces: [c], addresses: [10.0.3.1/24]}}\n",
-       {"2:38: warning: c belongs to br: what neighbors says of it has no effect (say it of br, "
-        "whose neighbours these are)"}},
+       {"2:38: warning[N110]: c belongs to br: what neighbors says of it has no effect (say it of "
+        "br, whose neighbours these are)"}},
       {"a VLAN without addresses",
        kPorts + "vlans: {v: {id: 1, link: a, neighbors: {budgets: {gleans: 5}}}}\n" +
            "mirrors: [{from: v, file: /x}]\n",
-       {"6:9: warning: v has no address: nothing is routed to or from it (such as addresses: "
+       {"6:9: warning[P105]: v has no address: nothing is routed to or from it (such as addresses: "
         "[192.0.2.1/24])",
-        "6:40: warning: v has no address: what neighbors says of it has no effect (such as "
+        "6:40: warning[N110]: v has no address: what neighbors says of it has no effect (such as "
         "addresses: [192.0.2.1/24])"}},
       {"proxy ARP without addresses",
        "ethernets:\n"
        "  a: {match: {linux: e0}, addresses: [10.0.1.1/24]}\n"
        "  c: {match: {linux: e2}, promiscuous: true, neighbors: {proxy-arp: true}}\n",
-       {"3:57: warning: c has no address: what neighbors says of it has no effect (such as "
+       {"3:57: warning[N110]: c has no address: what neighbors says of it has no effect (such as "
         "addresses: [192.0.2.1/24])"}},
       {"nothing said",
        "ethernets:\n"
@@ -145,15 +147,15 @@ TEST(ValidateNeighbors, OfInterfacesWithout) {
        {}},
       {"RARP without static neighbours",
        port("    neighbors: {rarp: true}\n"),
-       {"4:23: warning: rarp of a has no effect: it has no static neighbour (such as neighbors: "
-        "{static: [{ip: ADDRESS, mac: MAC, interface: a}]})"}},
+       {"4:23: warning[N110]: rarp of a has no effect: it has no static neighbour (such as "
+        "neighbors: {static: [{ip: ADDRESS, mac: MAC, interface: a}]})"}},
       {"RARP with one of another interface",
        "ethernets:\n"
        "  a: {match: {linux: e0}, addresses: [10.0.1.1/24], neighbors: {rarp: true}}\n"
        "  b: {match: {linux: e1}, addresses: [10.0.2.1/24], neighbors: {rarp: true}}\n"
        "neighbors: {static: [{ip: 10.0.2.2, mac: \"02:00:00:00:00:01\", interface: b}]}\n",
-       {"2:71: warning: rarp of a has no effect: it has no static neighbour (such as neighbors: "
-        "{static: [{ip: ADDRESS, mac: MAC, interface: a}]})"}},
+       {"2:71: warning[N110]: rarp of a has no effect: it has no static neighbour (such as "
+        "neighbors: {static: [{ip: ADDRESS, mac: MAC, interface: a}]})"}},
   });
 }
 
@@ -165,23 +167,23 @@ TEST(ValidateNeighbors, BudgetsOfOneSource) {
        {}},
       {"more than all",
        kPorts + "neighbors: {budgets: {per-source: {rate: 2001}}}\n",
-       {"6:35: warning: per-source.rate 2001 is more than unknown-requests 2000: one source can "
-        "take the budget of all (rate: 2000 or less)"}},
+       {"6:35: warning[N111]: per-source.rate 2001 is more than unknown-requests 2000: one source "
+        "can take the budget of all (rate: 2000 or less)"}},
       {"because all have little",
        kPorts + "neighbors: {budgets: {unknown-requests: 14, gleans: 9}}\n",
-       {"6:22: warning: per-source.rate 15 is more than unknown-requests 14: one source can take "
-        "the budget of all (rate: 14 or less)",
-        "6:22: warning: gleans-per-source.rate 10 is more than gleans 9: one source can take the "
-        "budget of all (rate: 9 or less)"}},
+       {"6:22: warning[N111]: per-source.rate 15 is more than unknown-requests 14: one source can "
+        "take the budget of all (rate: 14 or less)",
+        "6:22: warning[N111]: gleans-per-source.rate 10 is more than gleans 9: one source can take "
+        "the budget of all (rate: 9 or less)"}},
       {"on one interface",
        port("    neighbors: {budgets: {gleans-per-source: {rate: 3000}}}\n"),
-       {"4:46: warning: gleans-per-source.rate 3000 is more than gleans 2000: one source can take "
-        "the budget of all (rate: 2000 or less)"}},
+       {"4:46: warning[N111]: gleans-per-source.rate 3000 is more than gleans 2000: one source can "
+        "take the budget of all (rate: 2000 or less)"}},
       {"against what all have",
        port("    neighbors: {budgets: {gleans: 100}}\n") +
            "neighbors: {budgets: {gleans-per-source: {rate: 200}}}\n",
-       {"4:26: warning: gleans-per-source.rate 200 is more than gleans 100: one source can take "
-        "the budget of all (rate: 100 or less)"}},
+       {"4:26: warning[N111]: gleans-per-source.rate 200 is more than gleans 100: one source can "
+        "take the budget of all (rate: 100 or less)"}},
   });
 }
 
@@ -190,20 +192,20 @@ TEST(ValidateNeighbors, NewEntriesThatFillTheTable) {
       {"just not", kPorts + "neighbors: {table: {max: 30000}}\n", {}},
       {"a small table",
        kPorts + "neighbors: {table: {max: 29999}}\n",
-       {"6:26: warning: new-entries 500 a second for unverified-lifetime 1m are more than "
+       {"6:26: warning[N112]: new-entries 500 a second for unverified-lifetime 1m are more than "
         "table.max 29999: a storm fills the table (new-entries: 499 or less, or learn: strict)"}},
       {"many new entries",
        kPorts + "neighbors: {budgets: {new-entries: 1093}}\n",
-       {"6:36: warning: new-entries 1093 a second for unverified-lifetime 1m are more than "
+       {"6:36: warning[N112]: new-entries 1093 a second for unverified-lifetime 1m are more than "
         "table.max 65536: a storm fills the table (new-entries: 1092 or less, or learn: "
         "strict)"}},
       {"for long",
        kPorts + "neighbors: {unverified-lifetime: 10m}\n",
-       {"6:34: warning: new-entries 500 a second for unverified-lifetime 10m are more than "
+       {"6:34: warning[N112]: new-entries 500 a second for unverified-lifetime 10m are more than "
         "table.max 65536: a storm fills the table (new-entries: 109 or less, or learn: strict)"}},
       {"for longer than there is room for one a second",
        kPorts + "neighbors: {table: {max: 100}, unverified-lifetime: 2m}\n",
-       {"6:53: warning: new-entries 500 a second for unverified-lifetime 2m are more than "
+       {"6:53: warning[N112]: new-entries 500 a second for unverified-lifetime 2m are more than "
         "table.max 100: a storm fills the table (a shorter unverified-lifetime, or learn: "
         "strict)"}},
       {"none are made", kPorts + "neighbors: {learn: strict, table: {max: 29999}}\n", {}},
@@ -212,13 +214,13 @@ TEST(ValidateNeighbors, NewEntriesThatFillTheTable) {
        {}},
       {"on one interface",
        port("    neighbors: {budgets: {new-entries: 2000}}\n"),
-       {"4:40: warning: new-entries 2000 a second for unverified-lifetime 1m are more than "
+       {"4:40: warning[N112]: new-entries 2000 a second for unverified-lifetime 1m are more than "
         "table.max 65536: a storm fills the table (new-entries: 1092 or less, or learn: "
         "strict)"}},
       {"a budget that is not used",
        port("    neighbors: {learn: strict, budgets: {new-entries: 2000}}\n"),
-       {"4:55: warning: new-entries of a has no effect: learn: strict makes none (remove it, or "
-        "learn: adaptive)"}},
+       {"4:55: warning[N110]: new-entries of a has no effect: learn: strict makes none (remove it, "
+        "or learn: adaptive)"}},
   });
 }
 
@@ -227,7 +229,7 @@ TEST(ValidateNeighbors, ReservesOfThePendingTable) {
       {"enough", kPorts + "neighbors: {table: {max-pending: 768}}\n", {}},
       {"too few",
        kPorts + "neighbors: {table: {max-pending: 767}}\n",
-       {"6:34: warning: table.max-pending 767 is less than 256 for each of 3 interfaces with "
+       {"6:34: warning[N113]: table.max-pending 767 is less than 256 for each of 3 interfaces with "
         "addresses: their reserves shrink (max-pending: 1536 or more)"}},
   });
   std::string text = "ethernets:\n";
@@ -236,10 +238,11 @@ TEST(ValidateNeighbors, ReservesOfThePendingTable) {
   }
   EXPECT_EQ(lint(text), std::vector<std::string>{});
   // By default it is the first interface without its reserve that shows it.
-  EXPECT_EQ(lint(text + "vlans:\n  v: {id: 1, link: e0, addresses: [10.1.0.1/24]}\n"),
-            std::vector<std::string>{
-                "35:3: warning: table.max-pending 8192 is less than 256 for each of 33 interfaces "
-                "with addresses: their reserves shrink (max-pending: 16896 or more)"});
+  EXPECT_EQ(
+      lint(text + "vlans:\n  v: {id: 1, link: e0, addresses: [10.1.0.1/24]}\n"),
+      std::vector<std::string>{
+          "35:3: warning[N113]: table.max-pending 8192 is less than 256 for each of 33 interfaces "
+          "with addresses: their reserves shrink (max-pending: 16896 or more)"});
 }
 
 TEST(ValidateNeighbors, WhatTheControlThreadServes) {
@@ -247,21 +250,24 @@ TEST(ValidateNeighbors, WhatTheControlThreadServes) {
       {"just enough", port("    neighbors: {budgets: {gleans: 197990}}\n"), {}},
       {"one interface alone",
        port("    neighbors: {budgets: {gleans: 197991}}\n"),
-       {"4:26: warning: unknown-requests, binding-changes and gleans of all interfaces are 200001 "
-        "a second, more than the 200000 that one control thread serves (less of them: what floods "
+       {"4:26: warning[N114]: unknown-requests, binding-changes and gleans of all interfaces are "
+        "200001 a second, more than the 200000 that one control thread serves (less of them: what "
+        "floods "
         "then loses first)"}},
       {"all together",
        kPorts + "neighbors: {budgets: {unknown-requests: 100000}}\n",
-       {"6:22: warning: unknown-requests, binding-changes and gleans of all interfaces are 306030 "
-        "a second, more than the 200000 that one control thread serves (less of them: what floods "
+       {"6:22: warning[N114]: unknown-requests, binding-changes and gleans of all interfaces are "
+        "306030 a second, more than the 200000 that one control thread serves (less of them: what "
+        "floods "
         "then loses first)"}},
       {"where it is most",
        "ethernets:\n"
        "  a: {match: {linux: e0}, addresses: [10.0.1.1/24], neighbors: {budgets: {gleans: 9000}}}\n"
        "  b: {match: {linux: e1}, addresses: [10.0.2.1/24],\n"
        "      neighbors: {budgets: {unknown-requests: 200000}}}\n",
-       {"4:28: warning: unknown-requests, binding-changes and gleans of all interfaces are 213020 "
-        "a second, more than the 200000 that one control thread serves (less of them: what floods "
+       {"4:28: warning[N114]: unknown-requests, binding-changes and gleans of all interfaces are "
+        "213020 a second, more than the 200000 that one control thread serves (less of them: what "
+        "floods "
         "then loses first)"}},
       {"only what has addresses",
        kPorts + "mirrors: [{from: c, file: /x}]\nneighbors: {budgets: {replies: 10000000}}\n",
@@ -292,10 +298,10 @@ TEST(ValidateNeighbors, AgeingOfBridges) {
       "table: {max: 65536})";
   check({
       {"all pinned", text(wide, "table: {max: 65536}"), {}},
-      {"not all", text(wide, "table: {max: 65537}"), {"2:11: warning: " + warning}},
+      {"not all", text(wide, "table: {max: 65537}"), {"2:11: warning[N115]: " + warning}},
       {"said",
        text("mac-table: {ageing: 5m}, " + wide, "table: {max: 65537}"),
-       {"2:44: warning: " + warning}},
+       {"2:44: warning[N115]: " + warning}},
       {"never", text("mac-table: {ageing: never}, " + wide, "table: {max: 65537}"), {}},
       {"refreshed in time", text("mac-table: {ageing: 20m}, " + wide, "table: {max: 65537}"), {}},
       {"no room for so many neighbours",
@@ -309,11 +315,13 @@ TEST(ValidateNeighbors, JournalAndMirrors) {
   check({
       {"one file",
        kPorts + "mirrors: [{from: a, file: /j}]\nneighbors: {journal: {file: /j}}\n",
-       {"7:29: error: a mirror writes to \"/j\", one of the journal's files (each needs a file of "
+       {"7:29: error[M102]: a mirror in line 6 writes to \"/j\", one of the journal's files (each "
+        "needs a file of "
         "its own; the journal's older half is FILE.1)"}},
       {"its older half",
        kPorts + "mirrors: [{from: a, file: /j.1}]\nneighbors: {journal: {file: /j}}\n",
-       {"7:29: error: a mirror writes to \"/j.1\", one of the journal's files (each needs a file "
+       {"7:29: error[M102]: a mirror in line 6 writes to \"/j.1\", one of the journal's files "
+        "(each needs a file "
         "of its own; the journal's older half is FILE.1)"}},
       {"two", kPorts + "mirrors: [{from: a, file: /j}]\nneighbors: {journal: {file: /k}}\n", {}},
   });

@@ -36,24 +36,24 @@ std::vector<Row> rows() {
   return {
       {"core twice",
        kTwoPorts + "system: {control-cores: [0], worker-cores: [1, 2, 1]}\n",
-       {"lab.yaml:2:51: error: core 1 is given twice (each core once)"}},
+       {"lab.yaml:2:51: error[S101]: core 1 is given twice (each core once)"}},
       {"core with two jobs",
        kTwoPorts + "system: {control-cores: [0, 1], worker-cores: [1]}\n",
-       {"lab.yaml:2:48: warning: core 1 is both a control and a worker core (a worker of full "
-        "speed has a core of its own)"}},
+       {"lab.yaml:2:48: warning[S102]: core 1 is both a control and a worker core (a worker of "
+        "full speed has a core of its own)"}},
       {"too many workers",
        kTwoPorts +
            "system: {worker-cores: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]}\n",
-       {"lab.yaml:2:80: error: 17 worker cores (at most 16)"}},
+       {"lab.yaml:2:80: error[F308]: 17 worker cores (at most 16)"}},
       {"packets beyond the hugepages",
        kTwoPorts + "system: {memory: {hugepages: 256M, packets: 131072}}\n",
-       {"lab.yaml:2:45: error: 131072 packets need about 320M, more than hugepages: 256M "
-        "(hugepages: 384M, or packets: 104857)"}},
+       {"lab.yaml:2:45: error[S103]: 131072 packets need about 320M, more than hugepages: 256M in "
+        "line 2 (hugepages: 384M, or packets: 104857)"}},
       {"packets for the queues of NICs and for caches, one too few",
        kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9727}}\n"
                   "neighbors: {hold: {total: 1024}}\n",
-       {"lab.yaml:2:50: warning: 9727 packets may run out: the queues of 2 NICs hold up to 7424, "
-        "workers' caches 2304 (packets: 10240, or fewer queues)"}},
+       {"lab.yaml:2:50: warning[S104]: 9727 packets may run out: the queues of 2 NICs hold up to "
+        "7424, workers' caches 2304 (packets: 10240, or fewer queues)"}},
       {"just as many",
        kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9728}}\n"
                   "neighbors: {hold: {total: 1024}}\n",
@@ -64,133 +64,135 @@ std::vector<Row> rows() {
        {}},
       {"one Linux interface twice",
        kOnePort + "  b: {match: {linux: e0}, addresses: [10.0.2.1/24]}\n",
-       {"lab.yaml:5:14: error: Linux interface e0 is already a's (each interface needs a port of "
-        "its own)"}},
+       {"lab.yaml:5:14: error[P102]: Linux interface e0 is already a's (each interface needs a "
+        "port of its own)"}},
       {"one PCI device twice",
        "ethernets:\n"
        "  a: {match: {pci: \"0000:01:00.0\"}, addresses: [10.0.1.1/24]}\n"
        "  b: {match: {pci: \"01:00.0\"}, addresses: [10.0.2.1/24]}\n",
-       {"lab.yaml:3:14: error: PCI device 0000:01:00.0 is already a's (each interface needs a port "
-        "of its own)"}},
+       {"lab.yaml:3:14: error[P102]: PCI device 0000:01:00.0 is already a's (each interface needs "
+        "a port of its own)"}},
       {"one virtual device twice",
        "ethernets:\n"
        "  a: {match: {vdev: \"net_null0\"}, addresses: [10.0.1.1/24]}\n"
        "  b: {match: {vdev: \"net_null0,size=64\"}, addresses: [10.0.2.1/24]}\n",
-       {"lab.yaml:3:14: error: virtual device net_null0 is already a's (each interface needs a "
-        "port of its own)"}},
+       {"lab.yaml:3:14: error[P102]: virtual device net_null0 is already a's (each interface needs "
+        "a port of its own)"}},
       {"multicast MAC",
        kOnePort + "    mac: \"01:00:5e:00:00:01\"\n",
-       {"lab.yaml:5:10: error: 01:00:5e:00:00:01 is a multicast address, not one of a port (the "
-        "first byte must be even, such as 02:00:5e:10:00:09)"}},
+       {"lab.yaml:5:10: error[P106]: 01:00:5e:00:00:01 is a multicast address, not one of a port "
+        "(the first byte must be even, such as 02:00:5e:10:00:09)"}},
       {"zero MAC",
        kOnePort + "    mac: \"00:00:00:00:00:00\"\n",
-       {"lab.yaml:5:10: error: 00:00:00:00:00:00 is no address at all, not one of a port (the "
-        "first byte must be even, such as 02:00:5e:10:00:09)"}},
+       {"lab.yaml:5:10: error[P106]: 00:00:00:00:00:00 is no address at all, not one of a port "
+        "(the first byte must be even, such as 02:00:5e:10:00:09)"}},
       {"one MAC twice",
        "ethernets:\n"
        "  a: {match: {linux: e0}, mac: \"02:00:00:00:00:01\", addresses: [10.0.1.1/24]}\n"
        "  b: {match: {linux: e1}, mac: \"02:00:00:00:00:01\", addresses: [10.0.2.1/24]}\n",
-       {"lab.yaml:3:32: warning: MAC 02:00:00:00:00:01 is also a's (right only if they are never "
-        "on one link)"}},
+       {"lab.yaml:3:32: warning[P107]: MAC 02:00:00:00:00:01 is also a's (right only if they are "
+        "never on one link)"}},
       {"jumbo frames on AF_XDP",
        "ethernets:\n"
        "  a: {match: {linux: e0, method: af-xdp}, mtu: 9000, addresses: [10.0.1.1/24]}\n",
-       {"lab.yaml:2:48: warning: mtu 9000 may not fit into AF_XDP's frames (up to 1700, or method: "
-        "af-packet)"}},
+       {"lab.yaml:2:48: warning[P108]: mtu 9000 may not fit into AF_XDP's frames (up to 1700, or "
+        "method: af-packet)"}},
       {"no ports",
        "version: 1\n",
-       {"lab.yaml: warning: no ethernets: there is nothing to forward between (such as ethernets: "
-        "{lan0: {match: {linux: eth1}, addresses: [192.0.2.1/24]}})"}},
+       {"lab.yaml: warning[P101]: no ethernets: there is nothing to forward between (such as "
+        "ethernets: {lan0: {match: {linux: eth1}, addresses: [192.0.2.1/24]}})"}},
       {"no address",
        "ethernets:\n"
        "  a: {match: {linux: e0}}\n",
-       {"lab.yaml:2:3: warning: a has no address: nothing is routed to or from it (such as "
+       {"lab.yaml:2:3: warning[P105]: a has no address: nothing is routed to or from it (such as "
         "addresses: [192.0.2.1/24])"}},
       {"address of this network",
        "ethernets: {a: {match: {linux: e0}, addresses: [0.1.2.3/8]}}\n",
-       {"lab.yaml:1:49: error: 0.1.2.3/8 is in 0.0.0.0/8, \"this network\" (a host's address, such "
-        "as 192.0.2.1/24)"}},
+       {"lab.yaml:1:49: error[A101]: 0.1.2.3/8 is in 0.0.0.0/8, \"this network\" (a host's "
+        "address, such as 192.0.2.1/24)"}},
       {"loopback address",
        "ethernets: {a: {match: {linux: e0}, addresses: [127.0.0.1/8]}}\n",
-       {"lab.yaml:1:49: error: 127.0.0.1/8 is a loopback address (a host's address, such as "
+       {"lab.yaml:1:49: error[A101]: 127.0.0.1/8 is a loopback address (a host's address, such as "
         "192.0.2.1/24)"}},
       {"multicast address",
        "ethernets: {a: {match: {linux: e0}, addresses: [224.0.0.5/24]}}\n",
-       {"lab.yaml:1:49: error: 224.0.0.5/24 is a multicast address (a host's address, such as "
-        "192.0.2.1/24)"}},
+       {"lab.yaml:1:49: error[A101]: 224.0.0.5/24 is a multicast address (a host's address, such "
+        "as 192.0.2.1/24)"}},
       {"class E address",
        "ethernets: {a: {match: {linux: e0}, addresses: [240.0.0.1/24]}}\n",
-       {"lab.yaml:1:49: error: 240.0.0.1/24 is in 240.0.0.0/4, which is reserved (a host's "
+       {"lab.yaml:1:49: error[A101]: 240.0.0.1/24 is in 240.0.0.0/4, which is reserved (a host's "
         "address, such as 192.0.2.1/24)"}},
       {"limited broadcast",
        "ethernets: {a: {match: {linux: e0}, addresses: [255.255.255.255/32]}}\n",
-       {"lab.yaml:1:49: error: 255.255.255.255/32 is the limited broadcast address (a host's "
+       {"lab.yaml:1:49: error[A101]: 255.255.255.255/32 is the limited broadcast address (a host's "
         "address, such as 192.0.2.1/24)"}},
       {"network address",
        "ethernets: {a: {match: {linux: e0}, addresses: [10.0.1.0/24]}}\n",
-       {"lab.yaml:1:49: error: 10.0.1.0/24 is the network address of its subnet (hosts: 10.0.1.1 "
-        "to 10.0.1.254)"}},
+       {"lab.yaml:1:49: error[A102]: 10.0.1.0/24 is the network address of its subnet (hosts: "
+        "10.0.1.1 to 10.0.1.254)"}},
       {"broadcast address",
        "ethernets: {a: {match: {linux: e0}, addresses: [10.0.1.131/30]}}\n",
-       {"lab.yaml:1:49: error: 10.0.1.131/30 is the broadcast address of its subnet (hosts: "
+       {"lab.yaml:1:49: error[A102]: 10.0.1.131/30 is the broadcast address of its subnet (hosts: "
         "10.0.1.129 to 10.0.1.130)"}},
       {"too wide a subnet",
        "ethernets: {a: {match: {linux: e0}, addresses: [10.0.1.1/7]}}\n",
-       {"lab.yaml:1:49: error: 10.0.1.1/7: a connected subnet that wide (a prefix length of 8 to "
-        "32)"}},
+       {"lab.yaml:1:49: error[A106]: 10.0.1.1/7: a connected subnet that wide (a prefix length of "
+        "8 to 32)"}},
       {"one address twice",
        kOnePort + "  b: {match: {linux: e1}, addresses: [10.0.2.1/24, 10.0.1.1/24]}\n",
-       {"lab.yaml:5:52: error: 10.0.1.1 is already a's (first in line 4)"}},
+       {"lab.yaml:5:52: error[A103]: 10.0.1.1 is already a's (first in line 4)"}},
       {"overlapping subnets",
        kOnePort + "  b: {match: {linux: e1}, addresses: [10.0.0.1/16]}\n",
-       {"lab.yaml:5:39: error: 10.0.0.1/16 overlaps a's 10.0.1.1/24 (each interface needs a subnet "
-        "of its own)"}},
+       {"lab.yaml:5:39: error[A104]: 10.0.0.1/16 overlaps a's 10.0.1.1/24 (each interface needs a "
+        "subnet of its own)"}},
       {"overlap within an interface",
        "ethernets:\n"
        "  a: {match: {linux: e0}, addresses: [10.0.1.1/24, 10.0.1.2/25]}\n",
-       {"lab.yaml:2:52: error: 10.0.1.2/25 overlaps 10.0.1.1/24 (several addresses in one subnet "
-        "have the same prefix length)"}},
+       {"lab.yaml:2:52: error[A104]: 10.0.1.2/25 overlaps 10.0.1.1/24 (several addresses in one "
+        "subnet have the same prefix length)"}},
       {"gateway not connected",
        kTwoPorts + "routes:\n"
                    "  - {to: default, via: 10.0.3.1}\n",
-       {"lab.yaml:3:24: error: gateway 10.0.3.1 is not on a connected subnet (did you mean one of "
-        "b's, 10.0.2.1 to 10.0.2.254?)"}},
+       {"lab.yaml:3:24: error[A108]: gateway 10.0.3.1 is not on a connected subnet (did you mean "
+        "one of b's, 10.0.2.1 to 10.0.2.254?)"}},
       {"gateway without any subnet",
        "ethernets: {a: {match: {linux: e0}, addresses: [10.0.1.1/32]}}\n"
        "routes:\n"
        "  - {to: default, via: 10.0.3.1}\n",
-       {"lab.yaml:3:24: error: gateway 10.0.3.1 is not on a connected subnet (no interface has a "
-        "subnet)"}},
+       {"lab.yaml:1:49: warning[A107]: a has no subnet but 10.0.1.1/32: no neighbour can be there "
+        "(for two routers on a cable: 10.0.1.1/31)",
+        "lab.yaml:3:24: error[A108]: gateway 10.0.3.1 is not on a connected subnet (no interface "
+        "has a subnet)"}},
       {"gateway is the router",
        kTwoPorts + "routes:\n"
                    "  - {to: default, via: [10.0.1.2, 10.0.2.1]}\n",
-       {"lab.yaml:3:35: error: gateway 10.0.2.1 is the router's own address on b (the address of "
-        "another host on that subnet)"}},
+       {"lab.yaml:3:35: error[A109]: gateway 10.0.2.1 is the router's own address on b (the "
+        "address of another host on that subnet)"}},
       {"gateway is a network address",
        kTwoPorts + "routes:\n"
                    "  - {to: default, via: 10.0.1.0}\n",
-       {"lab.yaml:3:24: error: gateway 10.0.1.0 is the network address of a's 10.0.1.0/24 (hosts: "
-        "10.0.1.1 to 10.0.1.254)"}},
+       {"lab.yaml:3:24: error[A110]: gateway 10.0.1.0 is the network address of a's 10.0.1.0/24 "
+        "(hosts: 10.0.1.1 to 10.0.1.254)"}},
       {"gateway is a broadcast address",
        kTwoPorts + "routes:\n"
                    "  - {to: default, via: 10.0.2.255}\n",
-       {"lab.yaml:3:24: error: gateway 10.0.2.255 is the broadcast address of b's 10.0.2.0/24 "
-        "(hosts: 10.0.2.1 to 10.0.2.254)"}},
+       {"lab.yaml:3:24: error[A110]: gateway 10.0.2.255 is the broadcast address of b's "
+        "10.0.2.0/24 (hosts: 10.0.2.1 to 10.0.2.254)"}},
       {"gateway twice",
        kTwoPorts + "routes:\n"
                    "  - {to: default, via: [10.0.1.2, 10.0.1.2]}\n",
-       {"lab.yaml:3:35: error: gateway 10.0.1.2 is given twice (each once)"}},
+       {"lab.yaml:3:35: error[R101]: gateway 10.0.1.2 is given twice (each once)"}},
       {"route twice",
        kTwoPorts + "routes:\n"
                    "  - {to: default, via: 10.0.1.2}\n"
                    "  - {to: 0.0.0.0/0, type: prohibit}\n",
-       {"lab.yaml:4:10: error: route to 0.0.0.0/0 is given twice (first in line 3; several "
+       {"lab.yaml:4:10: error[R102]: route to 0.0.0.0/0 is given twice (first in line 3; several "
         "gateways: via: [A, B])"}},
       {"route to a connected subnet",
        kTwoPorts + "routes:\n"
                    "  - {to: 10.0.2.0/24, via: 10.0.2.2}\n",
-       {"lab.yaml:3:10: warning: route to 10.0.2.0/24 has no effect: it is b's connected subnet "
-        "(remove it)"}},
+       {"lab.yaml:3:10: warning[R104]: route to 10.0.2.0/24 has no effect: it is b's connected "
+        "subnet (remove it)"}},
       {"another way to one, while its interface has no link",
        kTwoPorts + "routes:\n"
                    "  - {to: 10.0.2.0/24, via: 10.0.1.2}\n"
@@ -199,60 +201,61 @@ std::vector<Row> rows() {
       {"route to multicast",
        kTwoPorts + "routes:\n"
                    "  - {to: 239.0.0.0/8, via: 10.0.1.2}\n",
-       {"lab.yaml:3:10: warning: route to 239.0.0.0/8 has no effect: packets to 224.0.0.0/4 are "
-        "never forwarded (remove it)"}},
+       {"lab.yaml:3:10: warning[R105]: route to 239.0.0.0/8 has no effect: packets to 224.0.0.0/4 "
+        "are never forwarded (remove it)"}},
       {"route file twice",
        kTwoPorts + "routes:\n"
                    "  - {file: a.txt}\n"
                    "  - {file: a.txt}\n",
-       {"lab.yaml:4:12: error: route file \"a.txt\" is given twice (remove it)"}},
+       {"lab.yaml:4:12: error[R108]: route file \"a.txt\" is given twice (remove it)"}},
       {"refresh beyond lifetime",
        kTwoPorts + "neighbors: {lifetime: 10m}\n",
-       {"lab.yaml:2:23: error: refresh-interval 20m is not shorter than lifetime 10m (neighbours "
-        "in use are refreshed before they expire)"}},
+       {"lab.yaml:2:23: error[N101]: refresh-interval 20m is not shorter than lifetime 10m "
+        "(neighbours in use are refreshed before they expire)"}},
       {"hold beyond its total",
        kTwoPorts + "neighbors: {hold: {per-neighbor: 8, total: 4}}\n",
-       {"lab.yaml:2:34: error: per-neighbor 8 is more than total 4 (total: 8 or more)"}},
+       {"lab.yaml:2:34: error[N105]: per-neighbor 8 is more than total 4 (total: 8 or more)"}},
       {"neighbour on no interface",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
                    "    - {ip: 10.0.1.2, mac: \"02:00:00:00:00:01\", interface: lan0}\n",
-       {"lab.yaml:4:59: error: no interface \"lan0\" (known: a, b)"}},
+       {"lab.yaml:4:59: error[P104]: no interface \"lan0\" (known: a, b)"}},
       {"neighbour on a misspelt interface",
        "ethernets: {lan0: {match: {linux: e0}, addresses: [10.0.1.1/24]}}\n"
        "neighbors:\n"
        "  static:\n"
        "    - {ip: 10.0.1.2, mac: \"02:00:00:00:00:01\", interface: lan00}\n",
-       {"lab.yaml:4:59: error: no interface \"lan00\" (did you mean lan0?)"}},
+       {"lab.yaml:4:59: error[P104]: no interface \"lan00\" (did you mean lan0?)"}},
       {"neighbour on the wrong interface",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
                    "    - {ip: 10.0.1.2, mac: \"02:00:00:00:00:01\", interface: b}\n",
-       {"lab.yaml:4:59: error: neighbour 10.0.1.2 is on a's subnet, not on b's (interface: a)"}},
+       {"lab.yaml:4:59: error[N107]: neighbour 10.0.1.2 is on a's subnet, not on b's (interface: "
+        "a)"}},
       {"neighbour not connected",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
                    "    - {ip: 10.0.9.2, mac: \"02:00:00:00:00:01\", interface: b}\n",
-       {"lab.yaml:4:12: error: neighbour 10.0.9.2 is not on a connected subnet (did you mean one "
-        "of a's, 10.0.1.1 to 10.0.1.254?)"}},
+       {"lab.yaml:4:12: error[A108]: neighbour 10.0.9.2 is not on a connected subnet (did you mean "
+        "one of a's, 10.0.1.1 to 10.0.1.254?)"}},
       {"neighbour is the router",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
                    "    - {ip: 10.0.2.1, mac: \"02:00:00:00:00:01\", interface: b}\n",
-       {"lab.yaml:4:12: error: neighbour 10.0.2.1 is the router's own address on b (the address of "
-        "another host on that subnet)"}},
+       {"lab.yaml:4:12: error[A109]: neighbour 10.0.2.1 is the router's own address on b (the "
+        "address of another host on that subnet)"}},
       {"neighbour with a broadcast MAC",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
                    "    - {ip: 10.0.2.2, mac: \"ff:ff:ff:ff:ff:ff\", interface: b}\n",
-       {"lab.yaml:4:27: error: ff:ff:ff:ff:ff:ff is a multicast address, not one of a neighbour "
-        "(the first byte must be even, such as 02:00:5e:10:00:01)"}},
+       {"lab.yaml:4:27: error[P106]: ff:ff:ff:ff:ff:ff is a multicast address, not one of a "
+        "neighbour (the first byte must be even, such as 02:00:5e:10:00:01)"}},
       {"neighbour twice",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
                    "    - {ip: 10.0.2.2, mac: \"02:00:00:00:00:01\", interface: b}\n"
                    "    - {ip: 10.0.2.2, mac: \"02:00:00:00:00:02\", interface: b}\n",
-       {"lab.yaml:5:12: error: neighbour 10.0.2.2 is given twice (first in line 4)"}},
+       {"lab.yaml:5:12: error[N108]: neighbour 10.0.2.2 is given twice (first in line 4)"}},
   };
 }
 

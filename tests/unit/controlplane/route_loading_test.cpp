@@ -165,7 +165,7 @@ TEST_F(RouteLoading, MissingFileIsNamedWithItsPlaceInTheConfiguration) {
   file.path = "none.txt";
   file.source = {7, 5};
   const std::string error = load(file);
-  EXPECT_NE(error.find("test.yaml:7:5: error: route file"), std::string::npos) << error;
+  EXPECT_NE(error.find("test.yaml:7:5: error[F101]: route file"), std::string::npos) << error;
   EXPECT_NE(error.find("none.txt: No such file or directory"), std::string::npos) << error;
 }
 
