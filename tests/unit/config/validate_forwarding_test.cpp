@@ -164,5 +164,20 @@ TEST(Forwarding, AnMtuSmallerThanWhatIsRoutedIntoIt) {
   EXPECT_EQ(lint(kThreeMtus + "  - {to: default, type: blackhole}\n"), Lines{});
 }
 
+TEST(Forwarding, OneByteLessIsLess) {
+  const auto ports = [](unsigned mtu) {
+    return "ethernets:\n"
+           "  a: {match: {linux: e0}, addresses: [10.0.1.1/24]}\n"
+           "  b: {match: {linux: e1}, mtu: " +
+           std::to_string(mtu) +
+           ", addresses: [10.0.2.1/24]}\n"
+           "routes: [{to: default, via: 10.0.2.2}]\n";
+  };
+  EXPECT_EQ(lint(ports(1500)), std::vector<std::string>{});
+  const auto lines = lint(ports(1499));
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].substr(0, 38), "3:32: warning[P110]: mtu 1499 of b is ");
+}
+
 }  // namespace
 }  // namespace weir::config

@@ -62,6 +62,26 @@ std::vector<Row> rows() {
        kTwoPorts + "system: {memory: {packets: 4096}}\n"
                    "neighbors: {hold: {total: 1024}}\n",
        {}},
+      {"jumbo frames take larger packet buffers",
+       "ethernets: {a: {match: {pci: \"01:00.0\"}, mtu: 9000, addresses: [10.0.1.1/24]}}\n"
+       "system: {memory: {hugepages: 512M, packets: 65536}}\n",
+       {"lab.yaml:2:45: error[S103]: 65536 packets need about 600M, more than hugepages: 512M in "
+        "line 2 (hugepages: 640M, or packets: 55924)"}},
+      {"AF_XDP's queues hold packets",
+       "ethernets: {a: {match: {linux: e0, method: af-xdp}, addresses: [10.0.1.1/24]}}\n"
+       "system: {memory: {packets: 4096}}\n"
+       "neighbors: {hold: {total: 1024}}\n",
+       {"lab.yaml:2:28: warning[S104]: 4096 packets may run out: the queues of 1 port hold up to "
+        "4096, workers' caches 1536 (packets: 6144, or fewer queues)"}},
+      {"copies for mirrors need room",
+       kTwoPorts + "system: {memory: {hugepages: 384M, packets: 131072}}\n"
+                   "mirrors: [{from: a, file: /var/tmp/a}]\n",
+       {"lab.yaml:2:45: warning[S105]: 131072 packets, hold.total 4096 and 24576 of the control "
+        "plane and mirrors need about 391M, more than hugepages: 384M (hugepages: 448M)"}},
+      {"two interfaces in one subnet",
+       kOnePort + "  b: {match: {linux: e1}, addresses: [10.0.1.2/24]}\n",
+       {"lab.yaml:5:39: error[A105]: 10.0.1.2/24 overlaps a's 10.0.1.1/24 (each interface needs a "
+        "subnet of its own)"}},
       {"one Linux interface twice",
        kOnePort + "  b: {match: {linux: e0}, addresses: [10.0.2.1/24]}\n",
        {"lab.yaml:5:14: error[P102]: Linux interface e0 is already a's (each interface needs a "
@@ -250,6 +270,24 @@ std::vector<Row> rows() {
                    "    - {ip: 10.0.2.2, mac: \"ff:ff:ff:ff:ff:ff\", interface: b}\n",
        {"lab.yaml:4:27: error[P106]: ff:ff:ff:ff:ff:ff is a multicast address, not one of a "
         "neighbour (the first byte must be even, such as 02:00:5e:10:00:01)"}},
+      {"neighbours with the router's own MAC, on a port, its VLAN, a bridge",
+       "ethernets:\n"
+       "  a: {match: {linux: e0}, mac: \"02:00:00:00:00:01\", addresses: [10.0.1.1/24]}\n"
+       "  b: {match: {linux: e1}}\n"
+       "vlans: {v: {id: 1, link: a, addresses: [10.0.2.1/24]}}\n"
+       "bridges: {br: {interfaces: [b], mac: \"02:00:00:00:00:02\", addresses: [10.0.3.1/24]}}\n"
+       "neighbors:\n"
+       "  static:\n"
+       "    - {ip: 10.0.1.2, mac: \"02:00:00:00:00:01\", interface: a}\n"
+       "    - {ip: 10.0.2.2, mac: \"02:00:00:00:00:01\", interface: v}\n"
+       "    - {ip: 10.0.3.2, mac: \"02:00:00:00:00:02\", interface: br}\n"
+       "    - {ip: 10.0.3.3, mac: \"02:00:00:00:00:01\", interface: br}\n",
+       {"lab.yaml:8:27: error[N109]: 02:00:00:00:00:01 is a's own, not one of a neighbour (the MAC "
+        "address of the other host)",
+        "lab.yaml:9:27: error[N109]: 02:00:00:00:00:01 is v's own, not one of a neighbour (the MAC "
+        "address of the other host)",
+        "lab.yaml:10:27: error[N109]: 02:00:00:00:00:02 is br's own, not one of a neighbour (the "
+        "MAC address of the other host)"}},
       {"neighbour twice",
        kTwoPorts + "neighbors:\n"
                    "  static:\n"
