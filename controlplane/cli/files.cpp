@@ -17,7 +17,9 @@ namespace {
 
 config::Findings findings_of(const std::string& path) {
   config::ParseResult result = config::load_file(path);
-  if (result) result.findings.append(config::check_route_files(*result.config));
+  if (!result) return std::move(result.findings);
+  result.findings.append(config::check_route_files(*result.config));
+  result.findings.sort();
   return std::move(result.findings);
 }
 
