@@ -8,7 +8,7 @@ namespace {
 
 using enum Code;
 
-constexpr std::array kTexts{
+constexpr std::array kInterfacesTexts{
     CodeText{core_twice, "S101", true, "a core given twice",
              "Two workers on one core would take turns instead of forwarding.",
              R"(system: {worker-cores: [1, 2, 1]}
@@ -47,7 +47,8 @@ ethernets:
 )"},
     CodeText{packets_short, "S104", false, "packet buffers that queues alone can use up",
              "What lies in a port's queues and in workers' caches is lost to forwarding: when all "
-             "of it does, nothing more is received until something has left.",
+             "of it does, nothing more is received until something has left. Queues of NICs are "
+             "therefore made shorter, down to 128 descriptors, until there are enough.",
              R"(system: {memory: {packets: 2048}}
 ethernets:
   a: {match: {pci: "01:00.0"}, addresses: [10.0.1.1/24]}
@@ -296,6 +297,6 @@ routes:
 
 }  // namespace
 
-std::span<const CodeText> codes_of_interfaces() { return kTexts; }
+std::span<const CodeText> codes_of_interfaces() { return kInterfacesTexts; }
 
 }  // namespace weir::config

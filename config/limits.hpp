@@ -84,6 +84,7 @@ inline constexpr std::uint64_t kMaxJournalBytes = 1ULL << 40;
 // Not bounds, but what warnings measure settings by.
 /// Packet buffers that lie in each queue of a NIC, and in the cache of each worker and the control
 /// thread (DPDK's caches of 512 hold half as many again).
+inline constexpr std::uint64_t kLeastDescriptors = 128;
 inline constexpr std::uint64_t kDescriptors = 1024, kArpDescriptors = 256, kCachedPackets = 768;
 inline constexpr std::uint64_t kXdpDescriptors = 2048;  // of AF_XDP, each way
 /// Packet buffers of the control plane's pool besides those for held packets.

@@ -37,14 +37,14 @@ std::uint64_t other_packets(const Config& config) {
          (copies ? limits::kMirrorPackets : 0);
 }
 
-QueuedPackets queued_packets(const Config& config) {
+QueuedPackets queued_packets(const Config& config, std::uint64_t descriptors) {
   const std::uint64_t workers = config.system.worker_cores.size();
   QueuedPackets queued;
   for (const Ethernet& ethernet : config.ethernets) {
     if (std::holds_alternative<PciMatch>(ethernet.match)) {
       ++queued.nics;
       const std::uint64_t receive = ethernet.queues != 0 ? ethernet.queues : workers;
-      queued.packets += (receive + workers) * limits::kDescriptors;
+      queued.packets += (receive + workers) * descriptors;
       if (ethernet.arp_queue) queued.packets += limits::kArpDescriptors;
     }
     const auto* host = std::get_if<LinuxMatch>(&ethernet.match);
@@ -54,6 +54,20 @@ QueuedPackets queued_packets(const Config& config) {
     }
   }
   return queued;
+}
+
+std::uint64_t cached_packets(const Config& config) {
+  return (config.system.worker_cores.size() + 1) * limits::kCachedPackets;
+}
+
+std::uint16_t ring_descriptors(const Config& config) {
+  std::uint64_t descriptors = limits::kDescriptors;
+  if (queued_packets(config).nics == 0) return limits::kDescriptors;
+  while (descriptors > limits::kLeastDescriptors &&
+         queued_packets(config, descriptors).packets + cached_packets(config) >
+             config.system.memory.packets)
+    descriptors /= 2;
+  return static_cast<std::uint16_t>(descriptors);
 }
 
 }  // namespace weir::config

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "config/limits.hpp"
 #include "config/model.hpp"
 
 namespace weir::config {
@@ -22,6 +23,17 @@ struct QueuedPackets {
   std::uint64_t nics = 0, xdp_ports = 0;  // ports that have such queues
   std::uint64_t packets = 0;
 };
-QueuedPackets queued_packets(const Config& config);
+/// `descriptors`: of each queue of a NIC but ARP's.
+QueuedPackets queued_packets(const Config& config,
+                             std::uint64_t descriptors = limits::kDescriptors);
+
+/// Packet buffers in the caches of workers and the control thread.
+std::uint64_t cached_packets(const Config& config);
+
+/// Descriptors of each queue of a NIC: kDescriptors, or so many fewer (a power of two,
+/// kLeastDescriptors at least) that `memory.packets` are enough for all queues and caches. A pool
+/// that lies in queues as a whole forwards nothing any more, for good: a transmit queue lets go of
+/// what it has sent when it sends again.
+std::uint16_t ring_descriptors(const Config& config);
 
 }  // namespace weir::config

@@ -123,13 +123,18 @@ void Linter::check_memory() {
 void Linter::check_packets() {
   const System& system = config_.system;
   const QueuedPackets queues = queued_packets(config_);
-  const std::uint64_t cached = (system.worker_cores.size() + 1) * limits::kCachedPackets;
+  const std::uint64_t cached = cached_packets(config_);
   if (queues.packets == 0 || system.memory.packets >= queues.packets + cached) return;
   // To the next of 1,024: a round figure for the hint.
   const std::uint64_t enough = ((queues.packets + cached) / 1024 + 1) * 1024;
   const std::uint64_t ports = queues.nics + queues.xdp_ports;
+  const std::uint16_t descriptors = ring_descriptors(config_);
+  const bool fits = queued_packets(config_, descriptors).packets + cached <= system.memory.packets;
+  const std::string outcome =
+      fits ? cat("make queues of ", descriptors, " descriptors, not ", limits::kDescriptors)
+           : "may run out";
   warning(Code::packets_short, system.memory.source,
-          cat(system.memory.packets, " packets may run out: the queues of ", ports,
+          cat(system.memory.packets, " packets ", outcome, ": the queues of ", ports,
               queues.xdp_ports == 0 ? " NIC" : " port", ports == 1 ? "" : "s", " hold up to ",
               queues.packets, ", workers' caches ", cached),
           cat("packets: ", enough, ", or fewer queues"));

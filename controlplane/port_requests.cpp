@@ -15,6 +15,7 @@
 
 #include "config/interfaces.hpp"
 #include "config/limits.hpp"
+#include "config/memory.hpp"
 #include "controlplane/port_method.hpp"
 
 namespace weir::control {
@@ -144,6 +145,7 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
   PortRequest request{.name = port.name,
                       .device = device_of(port.match),
                       .queues = port.queues,
+                      .descriptors = config::ring_descriptors(config),
                       .mtu = port.mtu,
                       .mac = port.mac,
                       .multicast = {kAllSystems, kAllRouters},

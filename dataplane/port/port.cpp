@@ -27,7 +27,6 @@ namespace weir {
 namespace {
 
 // config/limits.hpp warns by these.
-constexpr std::uint16_t kDescriptors = 1024;
 constexpr std::uint16_t kArpDescriptors = 256;   // what lies there too long serves nobody
 constexpr std::uint16_t kXdpDescriptors = 2048;  // as many as net_af_xdp gives the kernel to fill
 constexpr unsigned kTriesToGiveBack = 3;         // of DPDK's 5 s each
@@ -242,14 +241,13 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
   if (const int error = configure_spreading(conf, info); error != 0)
     fail("cannot be configured", error, "lower `queues` or `mtu`");
   set_mtu(request);
-  make_queues(pool);
+  make_queues(pool, driver_ == kAfXdp ? kXdpDescriptors : request.descriptors);
 }
 
-void Port::make_queues(rte_mempool* pool) {
+void Port::make_queues(rte_mempool* pool, std::uint16_t descriptors) {
   if (driver_ == kAfXdp && !is_gapless(*pool))
     fail("needs its packet buffers in one piece of memory", ENOMEM,
          "raise `system.memory.hugepages`, or set `method: af-packet`");
-  const std::uint16_t descriptors = driver_ == kAfXdp ? kXdpDescriptors : kDescriptors;
   std::uint16_t rx_descriptors = descriptors, tx_descriptors = descriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
   facts_.rx_descriptors = rx_descriptors;

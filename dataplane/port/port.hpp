@@ -42,10 +42,11 @@ struct rte_eth_dev_info;
 namespace weir {
 
 struct PortRequest {
-  std::string name;          // the interface's, for messages
-  std::string devargs;       // PCI address, or a virtual device with its arguments
-  std::string device;        // what the user called it
-  std::uint16_t queues = 0;  // 0: one a worker, if the port has so many
+  std::string name;                  // the interface's, for messages
+  std::string devargs;               // PCI address, or a virtual device with its arguments
+  std::string device;                // what the user called it
+  std::uint16_t queues = 0;          // 0: one a worker, if the port has so many
+  std::uint16_t descriptors = 1024;  // of each queue of a NIC but ARP's, at most
   std::uint16_t mtu = 1500;
   bool mtu_is_set = false;       // what is behind the port has it already
   std::uint32_t frame_room = 0;  // bytes that the driver wants in a packet buffer; 0: by mtu
@@ -171,7 +172,7 @@ class Port {
   bool start_with_arp_queue(const PortRequest& request, rte_mempool* pool);
   void start(rte_mempool* pool);
   void configure(const PortRequest& request, rte_mempool* pool);
-  void make_queues(rte_mempool* pool);
+  void make_queues(rte_mempool* pool, std::uint16_t descriptors);
   void set_mtu(const PortRequest& request);
   void close_sockets();
   void plan_vlans(const PortRequest& request);

@@ -162,7 +162,7 @@ class Jumbo(NicTest):
         for host in rig.hosts():
             host.set_mtu(9000)
             ports |= pci(host, addresses=[f"{host.gateway}/24"], mtu=9000)
-        return nic_configuration(ports)
+        return nic_configuration(ports, packets=12288)
 
     def setUp(self):
         self.reach()
@@ -174,9 +174,28 @@ class Jumbo(NicTest):
             out = self.left.run("ping", "-q", *how, self.right.address).stdout
             lost = 5 - packets_lost(out)[1]
             self.assertLessEqual(lost, self.may_lose.get(self.model, 0), f"{size} bytes: {out}")
+        self.assertEqual(self.shown_descriptors(), {512}, "as many as 12,288 packets allow")
         grown = self.router.named()["ethernet.joined"] - joined
         self.assertEqual(grown > 0, self.model in self.in_pieces)
         self.router.assert_balanced()
+
+    def shown_descriptors(self):
+        ports = self.router.api.get("/v1/ports")["ports"]
+        port = next(each for each in ports if each["name"] == self.left.port)
+        return {queue["descriptors"] for queue in port["rx_queues"]}
+
+
+class Few(NicTest):
+    """More packets than there are, through every port."""
+
+    model = "virtio"
+    arrange = Jumbo.arrange
+
+    def test_queues_do_not_empty_the_pool(self):
+        for _ in range(2):
+            self.buffers_at_work()
+        for pair in self.rig.pairs.values():
+            self.reach(pair.left, pair.right.address)
 
 
 each_model(globals(), Bridging)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "config/limits.hpp"
 
@@ -55,6 +56,25 @@ TEST(Memory, QueuesOfNicsAndOfAfXdpHoldPackets) {
   config.ethernets.back().arp_queue = false;
   EXPECT_EQ(queued_packets(config).packets, 4096u + 3 * 1024u);
   EXPECT_EQ(queued_packets(config).nics, 1u);
+}
+
+TEST(Memory, QueuesAreAsLongAsThePoolAllows) {
+  Config config;
+  config.system.worker_cores = {1};
+  for (int i = 0; i < 8; ++i) config.ethernets.push_back(port(PciMatch{"0000:01:00.0"}, 1500));
+  for (Ethernet& ethernet : config.ethernets) ethernet.arp_queue = false;
+  // 16 queues, and caches of 2 * 768.
+  for (const auto& [packets, descriptors] : {std::pair{17920u, 1024u},
+                                             {17919u, 512u},
+                                             {9728u, 512u},
+                                             {9727u, 256u},
+                                             {3584u, 128u},
+                                             {1024u, 128u}}) {
+    config.system.memory.packets = packets;
+    EXPECT_EQ(ring_descriptors(config), descriptors) << packets;
+  }
+  config.ethernets.clear();
+  EXPECT_EQ(ring_descriptors(config), 1024u);
 }
 
 }  // namespace

@@ -52,7 +52,13 @@ std::vector<Row> rows() {
       {"packets for the queues of NICs and for caches, one too few",
        kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9727}}\n"
                   "neighbors: {hold: {total: 1024}}\n",
-       {"lab.yaml:2:50: warning[S104]: 9727 packets may run out: the queues of 2 NICs hold up to "
+       {"lab.yaml:2:50: warning[S104]: 9727 packets make queues of 512 descriptors, not 1024: "
+        "the queues of 2 NICs hold up to 7424, workers' caches 2304 (packets: 10240, or fewer "
+        "queues)"}},
+      {"packets for no queues at all",
+       kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 3327}}\n"
+                  "neighbors: {hold: {total: 512}}\n",
+       {"lab.yaml:2:50: warning[S104]: 3327 packets may run out: the queues of 2 NICs hold up to "
         "7424, workers' caches 2304 (packets: 10240, or fewer queues)"}},
       {"just as many",
        kTwoNics + "system: {worker-cores: [1, 2], memory: {packets: 9728}}\n"
