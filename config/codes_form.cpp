@@ -8,7 +8,7 @@ namespace {
 
 using enum Code;
 
-constexpr std::array kTexts{
+constexpr std::array kFormTexts{
     CodeText{file_unreadable, "F101", true, "a file cannot be read",
              "The file is not there, is a directory, or may not be read by this user. A route file "
              "without a leading / is looked for beside the configuration.",
@@ -206,6 +206,6 @@ ethernets:
 
 }  // namespace
 
-std::span<const CodeText> codes_of_form() { return kTexts; }
+std::span<const CodeText> codes_of_form() { return kFormTexts; }
 
 }  // namespace weir::config

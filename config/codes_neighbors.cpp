@@ -8,7 +8,7 @@ namespace {
 
 using enum Code;
 
-constexpr std::array kTexts{
+constexpr std::array kNeighborsTexts{
     CodeText{refresh_too_late, "N101", true, "neighbours that expire before they are refreshed",
              "A neighbour in use is asked again before it expires; otherwise its packets wait "
              "each time.",
@@ -203,6 +203,6 @@ neighbors: {table: {max: 200000}}
 
 }  // namespace
 
-std::span<const CodeText> codes_of_neighbors() { return kTexts; }
+std::span<const CodeText> codes_of_neighbors() { return kNeighborsTexts; }
 
 }  // namespace weir::config

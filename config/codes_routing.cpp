@@ -8,7 +8,7 @@ namespace {
 
 using enum Code;
 
-constexpr std::array kTexts{
+constexpr std::array kRoutingTexts{
     CodeText{gateway_twice, "R101", true, "a gateway given twice",
              "Equal-cost paths share the packets evenly; a gateway stands for one path.",
              R"(ethernets:
@@ -253,6 +253,6 @@ const std::string_view kRouteFileExample = R"(ethernets:
 routes: {file: routes.txt}
 )";
 
-std::span<const CodeText> codes_of_routing() { return kTexts; }
+std::span<const CodeText> codes_of_routing() { return kRoutingTexts; }
 
 }  // namespace weir::config

@@ -8,7 +8,7 @@ namespace {
 
 using enum Code;
 
-constexpr std::array kTexts{
+constexpr std::array kSwitchingTexts{
     CodeText{vlan_on_bridge, "V101", true, "a VLAN of a bridge",
              "A bridge has no tags: it is one VLAN, made of VLANs of ports.",
              R"(ethernets:
@@ -334,6 +334,6 @@ mirrors:
 
 }  // namespace
 
-std::span<const CodeText> codes_of_switching() { return kTexts; }
+std::span<const CodeText> codes_of_switching() { return kSwitchingTexts; }
 
 }  // namespace weir::config

@@ -33,6 +33,13 @@ std::string scalar(std::string_view text) {
   return plain ? std::string{text} : quoted(text);
 }
 
+std::string route_value_text(const Route& route) {
+  constexpr std::string_view kRouteType[] = {"unicast", "blackhole", "unreachable", "prohibit"};
+  if (route.type != RouteType::unicast) return cat("type: ", name_of(route.type, kRouteType));
+  const auto text = [](Ipv4Address gateway) { return gateway.to_string(); };
+  return cat("via: ", route.via.size() == 1 ? text(route.via.front()) : list(route.via, text));
+}
+
 std::string addresses_text(const std::vector<Ipv4InterfaceAddress>& addresses) {
   return list(addresses, [](const Ipv4InterfaceAddress& address) { return address.to_string(); });
 }
@@ -43,7 +50,6 @@ namespace {
 
 constexpr std::string_view kIdle[] = {"poll", "adaptive"};
 constexpr std::string_view kMethod[] = {"auto", "af-packet", "af-xdp"};
-constexpr std::string_view kRouteType[] = {"unicast", "blackhole", "unreachable", "prohibit"};
 
 void emit_system(Emitter& out, const System& system) {
   const System normal;
@@ -101,13 +107,7 @@ void emit_ethernet(Emitter& out, const Ethernet& ethernet) {
 
 std::string route_text(const Route& route) {
   const std::string to = route.to == Ipv4Prefix{} ? std::string{"default"} : route.to.to_string();
-  if (route.type != RouteType::unicast) {
-    return cat("- {to: ", to, ", type: ", name_of(route.type, kRouteType), '}');
-  }
-  const auto text = [](Ipv4Address gateway) { return gateway.to_string(); };
-  return cat("- {to: ", to,
-             ", via: ", route.via.size() == 1 ? text(route.via.front()) : list(route.via, text),
-             '}');
+  return cat("- {to: ", to, ", ", route_value_text(route), '}');
 }
 
 void emit_routes(Emitter& out, const Config& config) {

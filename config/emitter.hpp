@@ -21,6 +21,8 @@ std::string quoted(std::string_view text);
 std::string scalar(std::string_view text);
 /// `none`, `private`, `public`.
 std::string zone_text(Zone zone);
+/// `via: 192.0.2.1` or `type: blackhole`.
+std::string route_value_text(const Route& route);
 std::string addresses_text(const std::vector<Ipv4InterfaceAddress>& addresses);
 
 template <typename Enum, std::size_t n>

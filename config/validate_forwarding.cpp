@@ -16,7 +16,7 @@
 namespace weir::config {
 namespace {
 
-using Entry = ConnectedSubnets::Entry;
+using Subnet = ConnectedSubnets::Entry;
 
 /// What ends before it is looked up (RFC 1812 section 5.3.7).
 constexpr std::array<Ipv4Prefix, 4> kNeverForwarded{
@@ -85,7 +85,7 @@ void ForwardingLinter::check_gateways(const Route& route) {
 void ForwardingLinter::check_effect(const Route& route) {
   const std::string name = cat("route to ", route.to.to_string(), " has no effect: ");
   // By another interface, or as a verdict, it counts while the subnet's has no link.
-  const Entry* entry = connected_.find_subnet(route.to);
+  const Subnet* entry = connected_.find_subnet(route.to);
   const bool by_itself = route.type == RouteType::unicast &&
                          std::all_of(route.via.begin(), route.via.end(), [&](Ipv4Address gateway) {
                            return route.to.contains(gateway);
@@ -101,7 +101,7 @@ void ForwardingLinter::check_effect(const Route& route) {
   }
   if (route.to.length() < 32 || (entry != nullptr && by_itself)) return;
   const Ipv4Address to = route.to.network();
-  if (const Entry* own = connected_.find_own(to)) {
+  if (const Subnet* own = connected_.find_own(to)) {
     warning(Code::route_to_own_address, route.source,
             cat(name, "it is the router's own address on ", own->interface), "remove it");
     return;
@@ -139,7 +139,7 @@ void ForwardingLinter::check_duplicates() {
 std::vector<std::string_view> ForwardingLinter::ways_of(const Route& route) const {
   std::vector<std::string_view> ways;
   for (const Ipv4Address gateway : route.via) {
-    const Entry* entry = connected_.find(gateway);
+    const Subnet* entry = connected_.find(gateway);
     if (entry != nullptr) ways.push_back(entry->interface);
   }
   std::sort(ways.begin(), ways.end());
@@ -157,7 +157,7 @@ void ForwardingLinter::check_shadows() {
     prefixes.push_back(route.to);
     ways.push_back(ways_of(route));
   }
-  for (const Entry& entry : connected_.entries()) {
+  for (const Subnet& entry : connected_.entries()) {
     prefixes.push_back(entry.address.subnet());
     ways.push_back({entry.interface});
   }

@@ -16,9 +16,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr mode_t kMode = 0640;
+constexpr mode_t kEntryMode = 0640;
 constexpr std::string_view kPrefix = "entry-";
-constexpr std::size_t kDigits = 10;
+constexpr std::size_t kNumberDigits = 10;
 constexpr std::uint64_t kMostNumber = 9'999'999'999;
 constexpr std::size_t kMostText = 500;  // bytes of a change's texts
 
@@ -63,7 +63,7 @@ ConfigEntry entry_of_head(const std::string& head) {
 }
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
-  if (name.size() != kPrefix.size() + kDigits || !name.starts_with(kPrefix)) return {};
+  if (name.size() != kPrefix.size() + kNumberDigits || !name.starts_with(kPrefix)) return {};
   std::uint64_t number = 0;
   const auto [end, error] =
       std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), number);
@@ -99,7 +99,7 @@ ConfigHistory::ConfigHistory(FileCalls& calls, Limits limits, WallClock wall)
     : calls_(calls), limits_(limits), wall_(std::move(wall)) {}
 
 std::string ConfigHistory::path_of(std::uint64_t number) const {
-  return fmt::format("{}/{}{:0{}}", directory_, kPrefix, number, kDigits);
+  return fmt::format("{}/{}{:0{}}", directory_, kPrefix, number, kNumberDigits);
 }
 
 void ConfigHistory::load(const std::string& directory, bool writable) {
@@ -185,7 +185,7 @@ void ConfigHistory::write(const ConfigEntry& entry, const std::string& head,
                           const std::string& text) {
   const std::string path = path_of(entry.number);
   try {
-    replace_file(calls_, path, {head, text}, kMode);
+    replace_file(calls_, path, {head, text}, kEntryMode);
   } catch (const FileError&) {
     stray_ = path;  // when it was the directory's sync that failed
     try {

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kMode = 0640;
+constexpr mode_t kFileMode = 0640;
 constexpr const char* kLock = "lock";
 
 std::int64_t milliseconds_of(clockid_t clock) {
@@ -100,7 +100,7 @@ std::string ConfigStore::path_of(const char* name) const { return directory_ + '
 
 void ConfigStore::open_directory() {
   const std::string path = path_of(kLock);
-  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kMode);
+  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode);
   if (lock_ < 0) throw FileError(path, errno);
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
   if (errno != EWOULDBLOCK) throw FileError(path, errno);
@@ -157,7 +157,7 @@ void ConfigStore::resume(std::uint64_t number) {
 }
 
 void ConfigStore::write_startup(const std::string& text) {
-  replace_file(calls_, startup_file_, {text}, kMode);
+  replace_file(calls_, startup_file_, {text}, kFileMode);
 }
 
 }  // namespace weir::control

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr mode_t kMode = 0640;
+constexpr mode_t kConfirmMode = 0640;
 constexpr const char *kConfirm = "confirm", *kRevert = "revert";
 
 }  // namespace
@@ -141,7 +141,7 @@ void ConfigStore::write_pending() const {
                       {"within", timer_.within},
                       {"boot_time", timer_.boot_time},
                       {"boot_id", timer_.boot_id}};
-  replace_file(calls_, path_of(kConfirm), {sealed_head(about, text), text}, kMode);
+  replace_file(calls_, path_of(kConfirm), {sealed_head(about, text), text}, kConfirmMode);
 }
 
 void ConfigStore::load_pending() {
