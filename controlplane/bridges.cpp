@@ -119,7 +119,7 @@ std::vector<Bridge> Bridges::snapshot() const {
     Bridge& bridge = result[id];
     bridge.id = id;
     bridge.interface = interfaces_.of_bridge(id);
-    bridge.routed = !config.addresses.empty();
+    bridge.routed = !interfaces_[bridge.interface].addresses.empty();
     bridge.spanning_tree = config.spanning_tree.enabled;
     bridge.igmp_snooping = config.igmp_snooping.enabled;
     bridge.flooding = flooding(id);

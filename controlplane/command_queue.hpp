@@ -66,6 +66,9 @@ class CommandQueue {
     drain();
   }
 
+  /// Nothing will ever run again.
+  bool is_closed() const { return closed_.load(); }
+
   void wake() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(event_, &one, sizeof one);

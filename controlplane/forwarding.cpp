@@ -17,22 +17,86 @@ Forwarding::Forwarding(Fib& fib, NextHopTable& next_hops, AdjacencyTable& adjace
       quiescence_(quiescence),
       no_route_(next_hops.load(kDefaultNextHop)) {}
 
+Forwarding::Block* Forwarding::block_of(InterfaceId interface, Ipv4Prefix subnet) {
+  for (auto& [base, block] : blocks_)
+    if (block.interface == interface && block.subnet == subnet) return &block;
+  return nullptr;
+}
+
 void Forwarding::add_interface(InterfaceId interface, MacAddress mac,
                                const std::vector<Ipv4InterfaceAddress>& addresses) {
-  interfaces_[interface].mac = mac;
-  interfaces_[interface].addresses = addresses;
+  std::vector<AdjacencyIndex> made;
   for (const Ipv4InterfaceAddress& address : addresses) {
     const Ipv4Prefix subnet = address.subnet();
-    const bool known = std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& each) {
-      return each.second.interface == interface && each.second.subnet == subnet;
-    });
-    if (known || subnet.length() == 32) continue;
+    if (subnet.length() == 32 || block_of(interface, subnet) != nullptr) continue;
     const auto base = adjacencies_.allocate(subnet.host_mask() + 1);
-    if (!base)
+    if (!base) {
+      for (const AdjacencyIndex each : made) {
+        retire(blocks_.at(each));
+        blocks_.erase(each);
+      }
       throw std::runtime_error(fmt::format(
           "no room for the {} hosts of {}: the connected subnets together may have {} addresses",
           subnet.host_mask() + 1, subnet.to_string(), AdjacencyTable::kSlots));
+    }
     blocks_[*base] = {*base, interface, subnet};
+    made.push_back(*base);
+  }
+  for (auto& each : blocks_) {
+    Block& block = each.second;
+    if (block.interface == interface)
+      block.stale = std::none_of(addresses.begin(), addresses.end(),
+                                 [&](const auto& own) { return own.subnet() == block.subnet; });
+  }
+  interfaces_[interface].mac = mac;
+  interfaces_[interface].addresses = addresses;
+}
+
+void Forwarding::retire(const Block& block) {
+  retired_blocks_.push_back({block.base, block.subnet.host_mask() + 1, quiescence_.retire_token()});
+}
+
+void Forwarding::drop_subnets() {
+  for (auto row = rows_.begin(); row != rows_.end(); ++row) move(row);
+  for (auto each = blocks_.begin(); each != blocks_.end();) {
+    const Block& block = each->second;
+    if (!block.stale) {
+      ++each;
+      continue;
+    }
+    std::erase_if(interfaces_.at(block.interface).neighbors, [&](const auto& neighbor) {
+      return neighbor.second - block.base <= block.subnet.host_mask();
+    });
+    retire(block);
+    each = blocks_.erase(each);
+  }
+}
+
+/// To where its gateways are now.
+void Forwarding::move(Rows::iterator row) {
+  const Target& target = row->first;
+  Row& to = row->second;
+  if (target.verdict != Egress::unresolved) return;
+  if (!to.group) {
+    const auto value = next_hop_of(target, target.hops.front());
+    if (!value || *value == next_hops_.load(to.id)) return;
+    next_hops_.store(to.id, *value);
+    if (default_ == row) next_hops_.store(kDefaultNextHop, *value);
+    return;
+  }
+  std::vector<NextHop> members = members_of(target);
+  if (members.empty() || members == to.members) return;
+  leave_slots(row);
+  to.members = std::move(members);
+  for (const NextHop& member : to.members) groups_of_.emplace(member.base, row);
+  spread(to);
+}
+
+void Forwarding::leave_slots(Rows::iterator row) {
+  for (const NextHop& member : row->second.members) {
+    auto each = groups_of_.lower_bound(member.base);
+    while (each->second != row) ++each;
+    groups_of_.erase(each);
   }
 }
 
@@ -51,7 +115,7 @@ std::vector<OwnAddress> Forwarding::own_addresses(InterfaceId interface) const {
 
 std::optional<AdjacencyIndex> Forwarding::slot(InterfaceId interface, Ipv4Address ip) const {
   for (const auto& [base, block] : blocks_)
-    if (block.interface == interface && block.subnet.contains(ip))
+    if (block.interface == interface && !block.stale && block.subnet.contains(ip))
       return base + (ip.value() & block.subnet.host_mask());
   return std::nullopt;
 }
@@ -173,10 +237,15 @@ std::optional<NextHop> Forwarding::next_hop_of(const Target& target, const Targe
   return base ? std::optional{NextHop{*base, target.subnet.host_mask()}} : std::nullopt;
 }
 
-bool Forwarding::make_group(Row& row, const Target& target, std::optional<NextHopId> before) {
+std::vector<NextHop> Forwarding::members_of(const Target& target) {
   std::vector<NextHop> members;
   for (const auto& hop : target.hops)
     if (const auto member = next_hop_of(target, hop)) members.push_back(*member);
+  return members;
+}
+
+bool Forwarding::make_group(Row& row, const Target& target, std::optional<NextHopId> before) {
+  std::vector<NextHop> members = members_of(target);
   if (members.empty()) return false;
   const auto heir = before ? by_id_.find(*before) : by_id_.end();
   const auto heir_group = heir != by_id_.end() ? heir->second->second.group : std::nullopt;
@@ -222,11 +291,7 @@ Forwarding::Rows::iterator Forwarding::acquire(const Target& target,
 void Forwarding::release(Rows::iterator row, std::uint64_t prefixes) {
   row->second.prefixes -= prefixes;
   if (row->second.prefixes != 0) return;
-  for (const NextHop& member : row->second.members) {
-    auto each = groups_of_.lower_bound(member.base);
-    while (each->second != row) ++each;
-    groups_of_.erase(each);
-  }
+  leave_slots(row);
   retired_.push_back({row->second, quiescence_.retire_token()});
   by_id_.erase(row->second.id);
   rows_.erase(row);
@@ -239,6 +304,10 @@ void Forwarding::reclaim() {
     if (row.group_adjacency) adjacencies_.release(*row.group_adjacency, 1);
     if (row.group) groups_.release(*row.group);
     retired_.pop_front();
+  }
+  while (!retired_blocks_.empty() && quiescence_.elapsed(retired_blocks_.front().token)) {
+    adjacencies_.release(retired_blocks_.front().base, retired_blocks_.front().size);
+    retired_blocks_.pop_front();
   }
 }
 

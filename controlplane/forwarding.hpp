@@ -55,10 +55,16 @@ class Forwarding {
   Forwarding(Fib& fib, NextHopTable& next_hops, AdjacencyTable& adjacencies, GroupTable& groups,
              Quiescence& quiescence);
 
-  /// Gives each subnet of the interface its block of adjacencies. Throws std::runtime_error when
-  /// the table is full.
+  /// Gives each subnet of the interface its block of adjacencies. Subnets that it had before and
+  /// has no more keep theirs until `drop_subnets`. Throws std::runtime_error when the table is
+  /// full; the interface is as before then.
   void add_interface(InterfaceId interface, MacAddress mac,
                      const std::vector<Ipv4InterfaceAddress>& addresses);
+  /// Ends such a change: gateways that are on another subnet of their interface now are reached
+  /// there, and the blocks of subnets that are no more go back once workers have let go of them.
+  /// The caller has told `resolved` of the neighbours again, removed the routes that lead nowhere
+  /// now, and published a snapshot.
+  void drop_subnets();
   /// Where frames to a station leave by: of a bridge's own interface the member that it is on, or
   /// that interface itself while nobody knows; of all others they themselves.
   using StationLookup = std::function<InterfaceId(InterfaceId interface, MacAddress mac)>;
@@ -107,6 +113,7 @@ class Forwarding {
     AdjacencyIndex base = 0;
     InterfaceId interface = 0;
     Ipv4Prefix subnet;
+    bool stale = false;  // its interface has the subnet no more
   };
   struct Row {  // a next hop in use
     NextHopId id{};
@@ -115,17 +122,27 @@ class Forwarding {
     std::vector<NextHop> members;  // of the group
     std::uint64_t prefixes = 0;
   };
+  using Rows = std::map<Target, Row>;
   struct Retired {
     Row row;
     GraceToken token;
   };
-  using Rows = std::map<Target, Row>;
+  struct RetiredBlock {
+    AdjacencyIndex base;
+    std::uint32_t size;
+    GraceToken token;
+  };
 
   std::optional<AdjacencyIndex> slot(InterfaceId interface, Ipv4Address ip) const;
+  Block* block_of(InterfaceId interface, Ipv4Prefix subnet);
+  void retire(const Block& block);
   std::optional<NextHop> next_hop_of(const Target& target, const Target::Hop& hop);
   std::optional<AdjacencyIndex> verdict_slot(Egress verdict, std::uint32_t value);
   /// The row of `target`, made if need be; a new group keeps flows where `before` has them.
   Rows::iterator acquire(const Target& target, std::optional<NextHopId> before = {});
+  std::vector<NextHop> members_of(const Target& target);
+  void move(Rows::iterator row);
+  void leave_slots(Rows::iterator row);
   bool make_group(Row& row, const Target& target, std::optional<NextHopId> before);
   void release(Rows::iterator row, std::uint64_t prefixes);
   void store_neighbor(AdjacencyIndex index, const Adjacency& adjacency);
@@ -157,6 +174,7 @@ class Forwarding {
   std::multimap<AdjacencyIndex, Rows::iterator> groups_of_;  // by their members' slots
   std::optional<Rows::iterator> default_;
   std::deque<Retired> retired_;
+  std::deque<RetiredBlock> retired_blocks_;
 };
 
 }  // namespace weir::control

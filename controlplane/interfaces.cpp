@@ -36,6 +36,10 @@ Interfaces::Interfaces(const config::Config& config,
   vlan_maps_.resize(rows_.size() + bridges_);
   add_vlans(config);
   add_bridges(config);
+  set_zones(config);
+}
+
+void Interfaces::set_zones(const config::Config& config) {
   const config::InterfaceList list{config};
   for (std::size_t id = 0; id < rows_.size(); ++id)
     rows_[id].zone = config::zone_of(config, list, list.all()[id]);
@@ -93,6 +97,40 @@ void Interfaces::add_bridges(const config::Config& config) {
     own.mtu = bridge.mtu.value_or(own.mtu);
     rows_.push_back(std::move(own));
   }
+}
+
+namespace {
+
+/// Of ethernets, VLANs and bridges alike.
+template <class Each>
+void for_each_interface(const config::Config& config, Each&& each) {
+  for (const config::Ethernet& ethernet : config.ethernets) each(ethernet);
+  for (const config::Vlan& vlan : config.vlans) each(vlan);
+  for (const config::Bridge& bridge : config.bridges) each(bridge);
+}
+
+}  // namespace
+
+std::vector<std::vector<Ipv4InterfaceAddress>> Interfaces::addresses_in(
+    const config::Config& config) const {
+  std::vector<std::vector<Ipv4InterfaceAddress>> addresses(rows_.size());
+  for_each_interface(config, [&](const auto& interface) {
+    if (const auto id = find(interface.name)) addresses[*id] = interface.addresses;
+  });
+  return addresses;
+}
+
+std::vector<std::vector<Ipv4InterfaceAddress>> Interfaces::adopt(const config::Config& config) {
+  std::vector<std::vector<Ipv4InterfaceAddress>> before;
+  for (const InterfaceRow& row : rows_) before.push_back(row.addresses);
+  for_each_interface(config, [&](const auto& interface) {
+    const auto id = find(interface.name);
+    if (!id) return;
+    rows_[*id].addresses = interface.addresses;
+    rows_[*id].neighbors = neighbor_policy(config.neighbors, interface.neighbors);
+  });
+  set_zones(config);
+  return before;
 }
 
 std::optional<InterfaceId> Interfaces::find(std::string_view name) const {

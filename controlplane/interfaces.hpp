@@ -1,5 +1,6 @@
 // The interfaces of the running router by InterfaceId: ports, then VLANs, then bridges' own, each
-// in the configuration's order. Made once; immutable.
+// in the configuration's order. Made once; only addresses, zones and what is said of neighbours
+// change.
 #pragma once
 
 #include <memory>
@@ -53,9 +54,16 @@ class Interfaces {
   /// The maps that tell whose frames a tag makes them; null where no VLAN is on the interface.
   std::shared_ptr<const VlanMap> vlans_on(InterfaceId id) const { return vlan_maps_[id]; }
 
+  /// What addresses a configuration with the same interfaces gives each.
+  std::vector<std::vector<Ipv4InterfaceAddress>> addresses_in(const config::Config& config) const;
+  /// Takes them over, zones, and what it says of neighbours; returns the addresses before. Control
+  /// thread.
+  std::vector<std::vector<Ipv4InterfaceAddress>> adopt(const config::Config& config);
+
  private:
   void add_vlans(const config::Config& config);
   void add_bridges(const config::Config& config);
+  void set_zones(const config::Config& config);
 
   std::vector<InterfaceRow> rows_;
   std::size_t ports_ = 0, bridges_ = 0;

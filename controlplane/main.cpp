@@ -9,12 +9,18 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/validate.hpp"
 #include "controlplane/api/server.hpp"
 #include "controlplane/api/unix_socket.hpp"
+#include "controlplane/live_change.hpp"
 #include "controlplane/router.hpp"
 #include "controlplane/router_views.hpp"
 
@@ -24,10 +30,11 @@ constexpr int kBadConfiguration = 1, kFailed = 1, kBadUsage = 2;
 
 int usage(std::FILE* to, int code) {
   fmt::print(to,
-             "usage: weir-router FILE\n"
+             "usage: weir-router [--state DIRECTORY] FILE\n"
              "       weir-router --version\n"
              "Runs the router that FILE describes until SIGTERM or SIGINT. `weir` talks to it; "
-             "weir.yaml(5) describes FILE.\n");
+             "weir.yaml(5) describes FILE. What ran before is kept in DIRECTORY (WEIR_STATE, "
+             "/var/lib/weir).\n");
   return code;
 }
 
@@ -60,22 +67,65 @@ void confine(const std::vector<unsigned>& cores) {
   pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-int run(const std::string& path) {
-  const auto loaded = weir::config::load_file(path);
+struct Arguments {
+  std::string file;
+  std::string state = "/var/lib/weir";
+};
+
+std::vector<std::string> errors_of(const std::string& text, const std::string& file) {
+  const auto loaded = weir::control::load_text(text, file);
+  std::vector<std::string> errors;
+  for (const auto& finding : loaded.findings.list())
+    if (finding.severity == weir::config::Finding::Severity::error)
+      errors.push_back(to_string(finding));
+  return errors;
+}
+
+/// What the file, or if it is damaged the history, says; told on standard error.
+std::optional<weir::config::Config> load(const weir::control::StartDecision& decision,
+                                         const std::string& path) {
+  using Source = weir::control::StartDecision::Source;
+  if (decision.source == Source::nothing) {
+    for (const std::string& finding : decision.findings) fmt::print(stderr, "{}\n", finding);
+    if (decision.findings.empty()) fmt::print(stderr, "weir-router: {}\n", decision.reason);
+    return std::nullopt;
+  }
+  auto loaded = weir::control::load_text(decision.text, path);
   const std::string findings = loaded.findings.to_string();
   std::fwrite(findings.data(), 1, findings.size(), stderr);
+  for (const std::string& finding : decision.findings) spdlog::error("{}", finding);
+  if (decision.loud) spdlog::warn("{}", decision.reason);
+  if (!loaded) return std::nullopt;
+  loaded.config->file = path;
+  return std::move(loaded.config);
+}
+
+int run(const Arguments& arguments) {
+  namespace control = weir::control;
+  control::ConfigStore store({.startup_file = arguments.file, .state = arguments.state});
+  const control::StartDecision decision = control::decide_start(
+      store, control::startup_of(store),
+      [&](const std::string& text) { return errors_of(text, arguments.file); });
+  const auto loaded = load(decision, arguments.file);
   if (!loaded) return kBadConfiguration;
-  const weir::config::Config& config = *loaded.config;
+  const weir::config::Config& config = *loaded;
 
   // Before the ports are touched: another router may be forwarding on them.
   weir::api::clear_the_way(config.services.api_socket);
   allow_descriptors();
   const int signals = stop_signals();
   confine(config.system.control_cores);
-  spdlog::info("{}: {} interfaces, workers on cores {}", path, config.ethernets.size(),
+  spdlog::info("{}: {} interfaces, workers on cores {}", arguments.file, config.ethernets.size(),
                fmt::join(config.system.worker_cores, ","));
-  weir::control::Router router(config);
-  weir::control::RouterViews views(router);
+  control::Router router(config);
+  control::RouterViews views(router);
+  control::LiveRouterOf live(router);
+  control::ConfigKeeper keeper(live, store, decision);
+  keeper.log = [](const std::string& text) { spdlog::info("configuration: {}", text); };
+  for (const std::string& warning : keeper.history().warnings) spdlog::warn("{}", warning);
+  if (!store.why_memory_only().empty())
+    spdlog::warn("the history is kept in memory only: {}", store.why_memory_only());
+  views.set_keeper(keeper);
   weir::api::ApiServer server(views, config.services.api_socket);
   sd_notify(0, "READY=1");
   spdlog::info("routing {} prefixes; the API is at {}", router.rib().size(),
@@ -89,19 +139,38 @@ int run(const std::string& path) {
   return 0;
 }
 
+std::optional<Arguments> read_arguments(int argc, char** argv) {
+  Arguments arguments;
+  if (const char* state = std::getenv("WEIR_STATE"); state != nullptr && *state != '\0')
+    arguments.state = state;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--state" && i + 1 < argc)
+      arguments.state = argv[++i];
+    else if (word.starts_with("--state="))
+      arguments.state = word.substr(8);
+    else if (word.starts_with('-') || !arguments.file.empty())
+      return std::nullopt;
+    else
+      arguments.file = word;
+  }
+  if (arguments.file.empty() || arguments.state.empty()) return std::nullopt;
+  return arguments;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return usage(stderr, kBadUsage);
-  const std::string_view argument = argv[1];
-  if (argument == "--help" || argument == "-h") return usage(stdout, 0);
-  if (argument == "--version") {
+  const std::string_view first = argc == 2 ? argv[1] : "";
+  if (first == "--help" || first == "-h") return usage(stdout, 0);
+  if (first == "--version") {
     fmt::print("weir-router {} for {}, {}\n", WEIR_VERSION, WEIR_CPU, weir::dpdk_version());
     return 0;
   }
-  if (argument.starts_with("-")) return usage(stderr, kBadUsage);
+  const auto arguments = read_arguments(argc, argv);
+  if (!arguments) return usage(stderr, kBadUsage);
   try {
-    return run(std::string(argument));
+    return run(*arguments);
   } catch (const std::exception& error) {
     fmt::print(stderr, "weir-router: {}\n", error.what());
     return kFailed;

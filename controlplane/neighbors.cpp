@@ -124,6 +124,29 @@ bool Neighbors::set_interface(const NeighborInterface& interface) {
   return true;
 }
 
+void Neighbors::publish_again(InterfaceId interface) {
+  for (std::size_t c = 0; c < kNeighborClasses; ++c)
+    for (Id id = table_.oldest(interface, static_cast<NeighborClass>(c)); id != kNone;
+         id = table_.younger(id)) {
+      const Neighbor& entry = table_[id];
+      if (entry.state == NeighborState::failed)
+        actions_.mark_failed(entry.interface, entry.ip);
+      else if (entry.has_mac())
+        actions_.publish(entry.interface, entry.ip, entry.mac);
+    }
+}
+
+void Neighbors::set_times(const NeighborSettings& settings) {
+  NeighborSettings times = sane(settings);
+  times.hold_per_neighbor = settings_.hold_per_neighbor;
+  times.hold_total = settings_.hold_total;
+  times.table_limit = settings_.table_limit;
+  times.pending_limit = settings_.pending_limit;
+  times.failed_limit = settings_.failed_limit;
+  times.seed = settings_.seed;
+  settings_ = times;
+}
+
 void Neighbors::remove_interface(InterfaceId interface) {
   Port* p = port(interface);
   if (p == nullptr) return;

@@ -89,6 +89,10 @@ class Neighbors {
   /// Adds an interface or changes it; entries outside its new subnets leave, statics too. New rates
   /// hold from now on. False: the id is not below kMaxInterfaces, or the MAC is no station's.
   bool set_interface(const NeighborInterface& interface);
+  /// Says of every entry again what workers are to do with it: where they look has moved.
+  void publish_again(InterfaceId interface);
+  /// Times hold from the next timer on; the sizes (hold, table) stay what they were.
+  void set_times(const NeighborSettings& settings);
   /// Its entries leave, statics too.
   void remove_interface(InterfaceId interface);
   /// Announces the interface's addresses, twice, 2 s apart (RFC 5227 section 2.3); asks neighbours

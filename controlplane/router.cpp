@@ -12,6 +12,7 @@
 
 #include "controlplane/arp_policy.hpp"
 #include "controlplane/linux_ports.hpp"
+#include "controlplane/neighbor_settings.hpp"
 #include "controlplane/port_requests.hpp"
 #include "controlplane/route_loading.hpp"
 
@@ -38,23 +39,6 @@ constexpr Duration kLoadInterval = 1s;
 std::uint64_t random_seed() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
-}
-
-NeighborSettings neighbor_settings(const config::Config& config) {
-  NeighborSettings settings;
-  settings.lifetime = config.neighbors.lifetime;
-  settings.refresh_interval = config.neighbors.refresh_interval;
-  settings.hold_per_neighbor = config.neighbors.hold_per_neighbor;
-  settings.hold_total = config.neighbors.hold_total;
-  settings.table_limit = config.neighbors.max_entries;
-  settings.pending_limit = config.neighbors.max_pending;
-  settings.failed_limit = config.neighbors.max_failed;
-  settings.unverified_lifetime = config.neighbors.unverified_lifetime;
-  settings.failed_first = config.neighbors.failed_first;
-  settings.failed_most = config.neighbors.failed_most;
-  settings.serve_stale = config.neighbors.serve_stale;
-  settings.seed = random_seed();
-  return settings;
 }
 
 std::string_view direction_name(config::Mirror::Direction direction) {
@@ -114,6 +98,7 @@ std::unique_ptr<JournalFile> open_journal(const config::Config& config,
 
 Router::Router(const config::Config& config)
     : config_(config),
+      running_(std::make_shared<const config::Config>(config)),
       dataplane_(dataplane_options(config)),
       port_watch_(dataplane_, config_, clock_),
       interfaces_(config_, dataplane_.ports()),
@@ -125,7 +110,7 @@ Router::Router(const config::Config& config)
                   dataplane_.groups(), dataplane_.quiescence()),
       outbound_(dataplane_, forwarding_, counters_),
       rib_(*this),
-      neighbors_(clock_, *this, neighbor_settings(config)),
+      neighbors_(clock_, *this, neighbor_settings(config, random_seed())),
       icmp_errors_(clock_, random_seed()),
       pinger_(
           clock_, [this](const Packet& packet) { send(packet); }, random_seed()),
@@ -133,66 +118,23 @@ Router::Router(const config::Config& config)
       busy_(dataplane_.workers().size()),
       busy_cycles_(dataplane_.workers().size()) {
   for (const auto& place : dataplane_.ports()) tell_linux_port(*place->port());
-  add_interfaces();
+  for (InterfaceId id = 0; id < interfaces_.size(); ++id) add_interface(id);
   if (!config_.bridges.empty())
     bridges_ = std::make_unique<Bridges>(clock_, config_, interfaces_, dataplane_, forwarding_,
                                          static_cast<BridgeActions&>(*this));
-  add_own_routes();
+  add_martians();
+  set_own_routes(own_routes());
   add_configured_routes();
   open_mirrors();
   publish_snapshot();
   if (bridges_) bridges_->start();
-  add_static_neighbors();
+  set_statics(std::exchange(config_.neighbors.statics, {}));
+  config_.routes = {};
 }
 
 Router::~Router() {
   commands_.close();
   dataplane_.stop();
-}
-
-void Router::add_interfaces() {
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
-    const InterfaceRow& row = interfaces_[id];
-    forwarding_.add_interface(id, row.mac, row.addresses);
-    neighbors_.set_interface({.id = id,
-                              .mac = row.mac,
-                              .addresses = row.addresses,
-                              .learning = static_cast<NeighborLearning>(row.neighbors.learn),
-                              .trusted = row.neighbors.trusted,
-                              .solicit_rate = row.neighbors.gleans,
-                              .create_rate = row.neighbors.new_entries,
-                              .challenge_rate = row.neighbors.binding_changes});
-    local_.set_addresses(id, row.addresses);
-  }
-}
-
-void Router::add_own_routes() {
-  const auto reserve = [&](Ipv4Prefix prefix, std::optional<TargetId> target) {
-    rib_.add(prefix, RouteProtocol::local, target.value());
-  };
-  // RFC 1812 sections 5.3.7 and 4.2.2.11; RFC 1122 section 3.2.1.3.
-  reserve({Ipv4Address{0, 0, 0, 0}, 8}, rib_.target(RouteType::martian));
-  reserve({Ipv4Address{127, 0, 0, 0}, 8}, rib_.target(RouteType::martian));
-  reserve({Ipv4Address{240, 0, 0, 0}, 4}, rib_.target(RouteType::martian));
-  reserve({Ipv4Address{255, 255, 255, 255}, 32}, rib_.target(RouteType::local, InterfaceId{0}));
-  Target multicast;
-  multicast.verdict = Egress::multicast;
-  forwarding_.install({Ipv4Address{224, 0, 0, 0}, 4}, multicast);
-
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
-    for (const Ipv4InterfaceAddress& address : interfaces_[id].addresses) {
-      const Ipv4Prefix subnet = address.subnet();
-      subnets_.push_back(subnet);
-      reserve({address.address, 32}, rib_.target(RouteType::local, id));
-      if (subnet.length() == 32) continue;
-      rib_.add(subnet, RouteProtocol::connected, *rib_.target(RouteType::connected, id));
-      if (!subnet.has_broadcast()) continue;
-      // All ones, and all zeros, its obsolete form (RFC 1812 section 5.3.5.1).
-      const auto broadcast = rib_.target(RouteType::broadcast, id);
-      reserve({subnet.last(), 32}, broadcast);
-      reserve({subnet.network(), 32}, broadcast);
-    }
-  }
 }
 
 void Router::add_configured_routes() {
@@ -223,16 +165,6 @@ void Router::install_collected() {
   table_refusals_ += forwarding_.install_many(bulk);
   collected_ = {};
   collected_targets_.clear();
-}
-
-void Router::add_static_neighbors() {
-  for (const config::StaticNeighbor& each : config_.neighbors.statics) {
-    const auto id = interfaces_.find(each.interface);
-    if (!id || !neighbors_.add_static(*id, each.ip, each.mac))
-      throw std::runtime_error(
-          fmt::format("{}:{}:{}: error: static neighbour {} cannot be added on {}", config_.file,
-                      each.source.line, each.source.column, each.ip.to_string(), each.interface));
-  }
 }
 
 void Router::open_mirrors() {

@@ -6,12 +6,16 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
+#include "config/plan.hpp"
 #include "controlplane/bridges.hpp"
 #include "controlplane/clock.hpp"
 #include "controlplane/command_queue.hpp"
@@ -50,7 +54,9 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   CommandQueue& commands() { return commands_; }
 
   // What commands (on the control thread) and counters (any thread) may see.
-  const config::Config& configuration() const { return config_; }
+  /// What runs, with all its routes. Any thread.
+  std::shared_ptr<const config::Config> configuration() const;
+  void set_configuration(std::shared_ptr<const config::Config> config);
   Dataplane& dataplane() { return dataplane_; }
   const Counters& control_counters() const { return counters_; }
   const Forwarding& forwarding() const { return forwarding_; }
@@ -66,7 +72,17 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   double busy(std::size_t worker) const { return busy_[worker]; }
   /// Routes that find no room in the forwarding tables now.
   std::uint64_t table_refusals() const { return table_refusals_ + refused_.size(); }
+  /// Any thread; but addresses, zones and policies, which change, on the control thread only.
   const Interfaces& interfaces() const { return interfaces_; }
+
+  // For commands: changes of a running router. Workers go on.
+  /// All that may be live (config/plan.hpp) but routes. Throws std::runtime_error when a table is
+  /// full: then a part may be done, and the same call with what was before takes it back.
+  void reconfigure(const config::Config& next);
+  /// Throws std::runtime_error at the first that cannot be; returns only when all are done, and has
+  /// put `done` to how many are.
+  void change_routes(std::span<const config::RouteEdit> edits, std::size_t& done);
+
   /// Null without bridges.
   Bridges* bridges() { return bridges_.get(); }
   const std::vector<std::unique_ptr<MirrorFile>>& mirror_files() const { return mirror_files_; }
@@ -87,7 +103,18 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
 
  private:
   void add_interfaces();
-  void add_own_routes();
+  struct OwnRoute {
+    RouteType type;
+    InterfaceId interface;
+    friend bool operator==(const OwnRoute&, const OwnRoute&) = default;
+  };
+  using OwnRoutes = std::map<std::pair<Ipv4Prefix, RouteProtocol>, OwnRoute>;
+
+  void add_interface(InterfaceId id);
+  void add_martians();
+  OwnRoutes own_routes() const;
+  void set_own_routes(OwnRoutes wanted);
+  void set_statics(const std::vector<config::StaticNeighbor>& wanted);
   void add_configured_routes();
   void install_collected();
   void add_static_neighbors();
@@ -151,12 +178,15 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void remove(Ipv4Prefix) override;
   void forget(TargetId) override;
 
-  const config::Config config_;
+  // Without routes, which the RIB has. Ports, VLANs, bridges and sizes stay as they were at start.
+  config::Config config_;
+  mutable std::mutex running_mutex_;
+  std::shared_ptr<const config::Config> running_;  // the whole
   SteadyClock clock_;
   Counters counters_;  // the control thread's
   Dataplane dataplane_;
   PortWatch port_watch_;
-  const Interfaces interfaces_;
+  Interfaces interfaces_;
   const InterfaceNames names_;
   Journal journal_;
   std::unique_ptr<JournalFile> journal_file_;
@@ -176,6 +206,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   std::unique_ptr<Bridges> bridges_;
 
   std::vector<Ipv4Prefix> subnets_;  // connected ones
+  OwnRoutes own_routes_;
   // Errors that the neighbour engine asked for from within: sent when it has returned.
   struct Postponed {
     IcmpErrorSpec spec;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "controlplane/config_api.hpp"
 #include "controlplane/storm_status.hpp"
 #include "dataplane/net/ipv4.hpp"
 #include "dataplane/net/mac_address.hpp"
@@ -327,7 +329,9 @@ class RouterApi {
   virtual CountersStatus counters() = 0;
   virtual std::vector<DropStatus> drops() = 0;
   virtual FibAnswer fib(Ipv4Address destination) = 0;
-  virtual config::Config configuration() = 0;
+  virtual std::shared_ptr<const config::Config> configuration() = 0;
+  /// Null: it cannot be changed.
+  virtual ConfigApi* configurations() { return nullptr; }
   virtual RouteChangeResult change_routes(const std::vector<RouteChange>& changes) = 0;
   /// Drops learnt entries (all, or one), so that they are resolved anew; returns how many.
   virtual std::size_t flush_neighbors(std::optional<Ipv4Address> ip) = 0;

@@ -67,7 +67,7 @@ VersionStatus RouterViews::version() {
           .dpdk = dpdk_version(),
           .uptime_seconds = uptime.count(),
           .pid = getpid(),
-          .config_file = router_.configuration().file};
+          .config_file = router_.configuration()->file};
 }
 
 std::vector<InterfaceStatus> RouterViews::interfaces() {
@@ -80,6 +80,8 @@ std::vector<InterfaceStatus> RouterViews::interfaces() {
   router_.commands().call([&] {
     for (InterfaceId id = 0; id < interfaces.size(); ++id) {
       const LinkState link = router_.link(id);
+      result[id].addresses = interfaces[id].addresses;
+      result[id].zone = config::name(interfaces[id].zone);
       result[id].link_up = link.up;
       result[id].speed_mbps = link.speed_mbps;
       if (interfaces[id].kind == InterfaceKind::port) add_port(result[id], id);
@@ -109,8 +111,6 @@ InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
       .admin_up = true,
       .kind = std::string(kInterfaceKindNames[static_cast<std::size_t>(row.kind)]),
       .vlan_ids = interfaces.vlan_ids(id),
-      .zone = std::string(config::name(row.zone)),
-      .addresses = row.addresses,
       .rx_packets = total([](const InterfaceCounters& c) { return c.rx_packets.get(); }),
       .rx_bytes = total([](const InterfaceCounters& c) { return c.rx_bytes.get(); }),
       .tx_packets = total([](const InterfaceCounters& c) { return c.tx_packets.get(); }),

@@ -39,7 +39,10 @@ class RouterViews final : public RouterApi {
   CountersStatus counters() override;
   std::vector<DropStatus> drops() override;
   FibAnswer fib(Ipv4Address destination) override;
-  config::Config configuration() override { return router_.configuration(); }
+  std::shared_ptr<const config::Config> configuration() override { return router_.configuration(); }
+  ConfigApi* configurations() override { return keeper_; }
+  /// Outlives the last request. Before the first.
+  void set_keeper(ConfigApi& keeper) { keeper_ = &keeper; }
   RouteChangeResult change_routes(const std::vector<RouteChange>& changes) override;
   std::size_t flush_neighbors(std::optional<Ipv4Address> ip) override;
   std::vector<PingReply> ping(const PingRequest& request) override;
@@ -60,6 +63,7 @@ class RouterViews final : public RouterApi {
   void add_journal(std::vector<NamedCounter>& to) const;
 
   Router& router_;
+  ConfigApi* keeper_ = nullptr;
   std::atomic<bool> stopping_{false};
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

@@ -45,6 +45,7 @@ struct StormView {
   bool update_only = false;
   std::uint64_t served_stale = 0;
   std::string policing;
+  config::NeighborPolicy policy;
 };
 
 StormSourceStatus source_status(const SourceRate& source) {
@@ -117,6 +118,13 @@ std::string policing(Router& router, InterfaceId id) {
                : "software";
 }
 
+/// What a member of a bridge hears is judged by the settings of the bridge's own interface. On the
+/// control thread.
+config::NeighborPolicy policy_of(const Interfaces& interfaces, InterfaceId id) {
+  const BridgeId bridge = interfaces[id].bridge;
+  return interfaces[bridge != 0 ? interfaces.of_bridge(bridge) : id].neighbors;
+}
+
 }  // namespace
 
 std::vector<StormStatus> RouterViews::storm() {
@@ -128,16 +136,14 @@ std::vector<StormStatus> RouterViews::storm() {
       result.push_back({watch.state(id), watch.counts(id), watch.rates(id),
                         router_.source_watch().top(id), router_.source_watch().quarantined(id),
                         router_.neighbors().update_only(id), router_.neighbors().served_stale(id),
-                        policing(router_, id)});
+                        policing(router_, id), policy_of(interfaces, id)});
     return result;
   });
   std::vector<StormStatus> result;
   for (InterfaceId id = 0; id < interfaces.size(); ++id) {
     const InterfaceRow& row = interfaces[id];
     const StormView& view = views[id];
-    // What a member of a bridge hears is judged by the settings of the bridge's own interface.
-    const config::NeighborPolicy& policy =
-        row.bridge != 0 ? interfaces[interfaces.of_bridge(row.bridge)].neighbors : row.neighbors;
+    const config::NeighborPolicy& policy = view.policy;
     StormStatus status{.interface = row.name,
                        .storm = view.state.on,
                        .since = to_seconds(view.state.since.realtime),

@@ -59,7 +59,8 @@ std::vector<MulticastGroupStatus> RouterViews::multicast_groups() {
 std::vector<MirrorStatus> RouterViews::mirrors() {
   using Direction = config::Mirror::Direction;
   std::vector<MirrorStatus> result;
-  const auto& mirrors = router_.configuration().mirrors;
+  const auto running = router_.configuration();
+  const auto& mirrors = running->mirrors;
   for (std::size_t i = 0; i < mirrors.size(); ++i) {
     const config::Mirror& mirror = mirrors[i];
     MirrorStatus status{.from = mirror.from,

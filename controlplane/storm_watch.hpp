@@ -57,6 +57,7 @@ class StormWatch {
 
   const StormState& state(InterfaceId interface) const { return watched_[interface].state; }
   /// The last sample.
+  void set_calm(Duration calm) { calm_ = calm; }
   const StormCounts& counts(InterfaceId interface) const { return latest().counts[interface]; }
   /// Of the last second, as far as samples tell.
   StormRates rates(InterfaceId interface) const;

@@ -62,7 +62,7 @@ _weir() {
     --ip)
       COMPREPLY=($(compgen -W "$(_weir_live IP neighbors)" -- "$word"))
       return ;;
-    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac | --at | --since | --until | --last) return ;;
+    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac | --at | --since | --until | --last | --confirm) return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$(_weir_options "${path[@]}") --json --socket" -- "$word"))
@@ -75,7 +75,9 @@ _weir() {
   fi
   case "${path[*]:1}" in
     explain) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" explain 2>/dev/null | awk '/^[A-Z][0-9]+ |^[a-z]+(-[a-z]+)* /{ print $1 }')" -- "$word")) ;;
-    run | check | doctor | "route load" | "lab up" | "storm report") _weir_files "$word" ;;
+    run | check | plan | apply | doctor | "route load" | "lab up" | "storm report") _weir_files "$word" ;;
+    rollback | history)
+      COMPREPLY=($(compgen -W "$(timeout 1 "${_weir_call[@]}" history 2>/dev/null | awk '$1 ~ /^[0-9]+$/ { print $1 }')" -- "$word")) ;;
     "storm run")
       COMPREPLY=($(compgen -W "all $("${COMP_WORDS[0]}" storm list 2>/dev/null | grep '^e')" -- "$word")) ;;
     "nic bind" | "nic release")

@@ -60,7 +60,15 @@ const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
     {"GET", "/v1/counters", &ApiHandler::counters, "conservation, workers, named counters"},
     {"GET", "/v1/drops", &ApiHandler::drops, "drops by interface and reason"},
     {"GET", kFibPath, &ApiHandler::fib, "how a destination is forwarded: /v1/fib/ADDRESS"},
-    {"GET", "/v1/config", &ApiHandler::configuration, "the configuration; all, format=yaml|json"},
+    {"GET", "/v1/config", &ApiHandler::configuration,
+     "the configuration; source=running|startup, all, format=yaml|json"},
+    {"POST", "/v1/config/plan", &ApiHandler::plan_config, "what another one would change"},
+    {"POST", "/v1/config/apply", &ApiHandler::apply_config, "change to another one, live"},
+    {"POST", "/v1/config/confirm", &ApiHandler::confirm_config, "what waits for it stays"},
+    {"POST", "/v1/config/rollback", &ApiHandler::rollback_config, "back to what ran before"},
+    {"GET", "/v1/config/history", &ApiHandler::config_history, "what ran, when, and by whom"},
+    {"GET", "/v1/config/history/", &ApiHandler::config_entry,
+     "the text of one: /v1/config/history/NUMBER"},
     {"POST", "/v1/ping", &ApiHandler::ping, "send echo requests from the router"},
 };
 
@@ -213,13 +221,20 @@ ApiResponse ApiHandler::fib(const ApiRequest& request) {
 }
 
 ApiResponse ApiHandler::configuration(const ApiRequest& request) {
-  static constexpr std::string_view kKnown[] = {"all", "format"};
+  static constexpr std::string_view kKnown[] = {"all", "format", "source"};
   require_known_parameters(request, kKnown);
   const bool all = flag(request, "all");
   const std::string format = parameter(request, "format").value_or("yaml");
-  if (format == "json") return json_response(to_json(router_.configuration()));
+  const std::string source = parameter(request, "source").value_or("running");
+  if (source == "startup") {
+    if (all || format != "yaml")
+      throw RequestError("source", "the startup file is told as it is", "leave out all and format");
+    return {.body = configurations().startup(), .content_type = "application/yaml"};
+  }
+  if (source != "running") throw RequestError("source", "must be running or startup");
+  if (format == "json") return json_response(to_json(*router_.configuration()));
   if (format != "yaml") throw RequestError("format", "must be yaml or json");
-  return {.body = config::emit(router_.configuration(),
+  return {.body = config::emit(*router_.configuration(),
                                all ? config::EmitDefaults::yes : config::EmitDefaults::no),
           .content_type = "application/yaml"};
 }

@@ -21,6 +21,7 @@ struct ApiRequest {
   std::string path;                                    // decoded, without the query
   std::multimap<std::string, std::string> parameters;  // decoded
   std::string body;
+  std::int64_t uid = -1;  // of the process at the other end (SO_PEERCRED); -1: unknown
 };
 
 struct ApiResponse {
@@ -71,8 +72,15 @@ class ApiHandler {
   ApiResponse drops(const ApiRequest& request);
   ApiResponse fib(const ApiRequest& request);
   ApiResponse configuration(const ApiRequest& request);
+  ApiResponse plan_config(const ApiRequest& request);
+  ApiResponse apply_config(const ApiRequest& request);
+  ApiResponse confirm_config(const ApiRequest& request);
+  ApiResponse rollback_config(const ApiRequest& request);
+  ApiResponse config_history(const ApiRequest& request);
+  ApiResponse config_entry(const ApiRequest& request);
   ApiResponse ping(const ApiRequest& request);
 
+  control::ConfigApi& configurations();
   void require_known_names(const control::StationFilter& filter);
   static const Endpoint* find(std::string_view method, std::string_view path);
 

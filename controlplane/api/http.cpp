@@ -1,6 +1,7 @@
 #include "controlplane/api/http.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "config/text.hpp"
@@ -18,6 +19,13 @@ void fill(httplib::Response& response, const ApiResponse& answer) {
 std::optional<std::uint64_t> body_bytes(const httplib::Request& request) {
   if (!request.has_header("Content-Length")) return 0;
   return config::parse_number(request.get_header_value("Content-Length"));
+}
+
+constexpr const char* kUidHeader = "X-Weir-Uid";
+
+std::int64_t uid_in(const httplib::Request& request) {
+  const std::string text = request.get_header_value(kUidHeader);
+  return text.empty() ? -1 : std::strtoll(text.c_str(), nullptr, 10);
 }
 
 /// What no endpoint can accept, judged by the head alone.
@@ -79,7 +87,8 @@ void HttpProtocol::answer(const httplib::Request& request, const std::string& bo
   fill(response, handler_.handle({.method = request.method,
                                   .path = request.path,
                                   .parameters = {request.params.begin(), request.params.end()},
-                                  .body = body}));
+                                  .body = body,
+                                  .uid = uid_in(request)}));
 }
 
 bool HttpProtocol::serve(BoundedStream& stream) {
@@ -88,6 +97,9 @@ bool HttpProtocol::serve(BoundedStream& stream) {
     stream.expect_body(std::min<std::uint64_t>(body_bytes(request).value_or(0), kMaxBodyBytes));
     request.ranges.clear();
     request.headers.erase("Accept-Encoding");
+    // The only way to hand something of ours through httplib.
+    request.headers.erase(kUidHeader);
+    request.headers.emplace(kUidHeader, std::to_string(stream.peer_uid()));
   });
 }
 

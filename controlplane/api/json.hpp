@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "controlplane/config_api.hpp"
 #include "controlplane/router_api.hpp"
 
 namespace weir::api {
@@ -45,6 +46,11 @@ Json to_json(const control::WorkerStatus& worker);
 Json to_json(const control::CountersStatus& counters);
 Json to_json(const control::FibAnswer& answer);
 Json to_json(const control::PingReply& reply);
+Json to_json(const config::Findings& findings);
+Json to_json(const config::Change& change);
+/// Of its changes the first 1,000.
+Json to_json(const control::ConfigOutcome& outcome);
+Json to_json(const control::ConfigHistoryStatus& history);
 /// The whole configuration, every default filled in.
 Json to_json(const config::Config& config);
 
@@ -99,5 +105,18 @@ std::optional<Ipv4Address> flush_request_from_json(const Json& body);
 /// "mac":"02:00:5e:10:00:09"}`, all of which must match. Whether there are such names is not
 /// checked here. Throws RequestError.
 control::StationFilter station_filter_from_json(const Json& body);
+
+/// `{"text":"version:
+/// 1\n...","file":"lab.yaml","confirm_seconds":300,"kind":"apply","from":"local"}`; all but the
+/// text may be left out. Throws RequestError.
+control::ConfigRequest config_request_from_json(const Json& body);
+
+struct RollbackRequest {
+  std::uint64_t number = 0;  // 0: the one before
+  std::optional<std::chrono::seconds> confirm;
+  control::ConfigUser user;
+};
+/// `{"number":3,"confirm_seconds":300,"from":"local"}`; all may be left out. Throws RequestError.
+RollbackRequest rollback_request_from_json(const Json& body);
 
 }  // namespace weir::api

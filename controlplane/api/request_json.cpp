@@ -236,6 +236,47 @@ control::PingRequest ping_request_from_json(const Json& body) {
   return request;
 }
 
+namespace {
+
+std::optional<std::chrono::seconds> confirm_field(const Json& body) {
+  std::uint32_t seconds = 0;
+  number_field(body, "confirm_seconds", 1, 7 * 24 * 3600, seconds);
+  if (seconds == 0) return std::nullopt;
+  return std::chrono::seconds{seconds};
+}
+
+/// One line, and not too long, of what a client says of itself.
+std::string line_field(const Json& body, const char* name, std::string_view otherwise) {
+  std::string text(text_field(body, name, "", "local").value_or(otherwise));
+  if (text.size() > 200 || std::any_of(text.begin(), text.end(), [](char c) { return c < ' '; }))
+    throw RequestError(name, "must be one line of at most 200 bytes, in ASCII");
+  return text;
+}
+
+}  // namespace
+
+control::ConfigRequest config_request_from_json(const Json& body) {
+  require_known_fields(body, {"text", "file", "confirm_seconds", "kind", "from"}, "");
+  const auto text = text_field(body, "text", "", "version: 1");
+  if (!text) throw RequestError("text", "is missing", "send the whole configuration");
+  control::ConfigRequest request;
+  request.text = *text;
+  request.file = text_field(body, "file", "", "lab.yaml").value_or("the configuration");
+  request.kind = line_field(body, "kind", "apply");
+  request.confirm = confirm_field(body);
+  request.user.from = line_field(body, "from", "local");
+  return request;
+}
+
+RollbackRequest rollback_request_from_json(const Json& body) {
+  require_known_fields(body, {"number", "confirm_seconds", "from"}, "");
+  RollbackRequest request;
+  number_field(body, "number", 1, std::uint64_t{1} << 53, request.number);
+  request.confirm = confirm_field(body);
+  request.user.from = line_field(body, "from", "local");
+  return request;
+}
+
 std::optional<Ipv4Address> flush_request_from_json(const Json& body) {
   if (body.is_null()) return std::nullopt;
   require_known_fields(body, {"ip"}, "");

@@ -25,6 +25,13 @@ bool wait_for(int fd, short events, SocketStream::Clock::time_point until) {
 
 }  // namespace
 
+std::int64_t SocketStream::peer_uid() const {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return -1;
+  return who.pid == 0 ? -1 : std::int64_t{who.uid};
+}
+
 ssize_t BoundedStream::read(char* to, std::size_t size) {
   if (budget_ == 0) return -1;
   const ssize_t got = read_some(to, std::min(size, budget_));

@@ -23,6 +23,8 @@ class BoundedStream : public httplib::Stream {
   bool is_writable() const override { return true; }
   void get_remote_ip_and_port(std::string& ip, int& port) const final;
   void get_local_ip_and_port(std::string& ip, int& port) const final;
+  /// Whose process is at the other end; -1: unknown.
+  virtual std::int64_t peer_uid() const { return -1; }
   void expect_body(std::size_t bytes) { budget_ = bytes; }
   /// Whether the other side may still be sending: something of the budget is left, and no read
   /// failed.
@@ -50,6 +52,7 @@ class SocketStream final : public BoundedStream {
   bool is_readable() const override;
   ssize_t write(const char* from, std::size_t size) override;
   socket_t socket() const override { return fd_; }
+  std::int64_t peer_uid() const override;
 
  private:
   ssize_t read_some(char* to, std::size_t size) override;

@@ -98,9 +98,10 @@ Json Client::post(const std::string& path, const Json& body,
   return parse(checked(request(path, &text, timeout)).body);
 }
 
-Json Client::post_partly(const std::string& path, const Json& body) const {
+Json Client::post_partly(const std::string& path, const Json& body,
+                         std::chrono::milliseconds timeout) const {
   const std::string text = api::to_text(body);
-  Answer answer = request(path, &text, kTimeout);
+  Answer answer = request(path, &text, timeout);
   if (answer.status != 409) answer = checked(std::move(answer));
   return parse(answer.body);
 }

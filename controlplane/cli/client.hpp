@@ -20,7 +20,8 @@ class Client {
             std::chrono::milliseconds timeout = kTimeout) const;
 
   /// As post, for requests that are refused in parts: the answer also with status 409.
-  Json post_partly(const std::string& path, const Json& body) const;
+  Json post_partly(const std::string& path, const Json& body,
+                   std::chrono::milliseconds timeout = kTimeout) const;
 
   /// Whether a router answers now. Never throws.
   bool alive() const;

@@ -29,21 +29,11 @@ std::string plural(std::size_t count, const char* noun) {
 }
 
 Json to_json(const config::Findings& findings, const std::string& path) {
-  Json list = Json::array();
-  for (const config::Finding& finding : findings.list())
-    list.push_back(
-        {{"file", finding.file},
-         {"line", finding.line == 0 ? Json() : Json(finding.line)},
-         {"column", finding.line == 0 ? Json() : Json(finding.column)},
-         {"code", config::id_of(finding.code)},
-         {"severity", finding.severity == config::Finding::Severity::error ? "error" : "warning"},
-         {"message", finding.message},
-         {"hint", finding.hint.empty() ? Json() : Json(finding.hint)}});
   return {{"file", path},
           {"ok", findings.ok()},
           {"errors", findings.errors()},
           {"warnings", findings.warnings()},
-          {"findings", std::move(list)}};
+          {"findings", api::to_json(findings)}};
 }
 
 bool runnable(const std::string& path) {

@@ -186,7 +186,8 @@ void wait_until_ready(const LabState& state) {
 void start_router(LabState& state, const config::Config& router) {
   const std::string program = find_router();
   const std::string file = write_configuration(state, router);
-  state.router_pid = start_program({"ip", "netns", "exec", state.router_namespace, program, file},
+  state.router_pid = start_program({"ip", "netns", "exec", state.router_namespace, program,
+                                    "--state", state.path("state"), file},
                                    state.path("router.log"));
   state.router_beginning = beginning_of(state.router_pid);
   state.save();

@@ -13,6 +13,7 @@
 
 #include "config/text.hpp"
 #include "controlplane/cli/actions.hpp"
+#include "controlplane/cli/change.hpp"
 #include "controlplane/cli/context.hpp"
 #include "controlplane/cli/doctor.hpp"
 #include "controlplane/cli/explain.hpp"
@@ -39,7 +40,7 @@ struct CommandLine {
 
   std::string file, text;
   std::vector<std::string> words;
-  bool all = false, detail = false;
+  bool all = false, detail = false, running = false, startup = false, diff = false;
   ShowRoutesOptions routes;
   StationOptions stations;
   PingOptions ping;
@@ -49,6 +50,7 @@ struct CommandLine {
   storm::StormOptions storm;
   DoctorOptions doctor;
   BindOptions bind;
+  ChangeOptions change;
 };
 
 /// A verb that cannot fail but by CliError.
@@ -82,6 +84,34 @@ void add_file_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* check = add_verb(app, line, "check", "check a configuration file, needs no root",
                              [&line] { return check_file(line.context, line.file); });
   check->add_option("FILE", line.file, "configuration")->required();
+}
+
+void add_confirm_option(CLI::App& verb, CommandLine& line) {
+  verb.add_option("--confirm", line.change.confirm,
+                  "revert unless `weir confirm` comes within this time, as 5m")
+      ->type_name("TIME");
+}
+
+void add_change_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App* plan = add_verb(app, line, "plan", "what a configuration file would change",
+                            [&line] { return plan_file(line.context, line.change); });
+  CLI::App* apply = add_verb(app, line, "apply", "change the running router to a file, live",
+                             [&line] { return apply_file(line.context, line.change); });
+  add_confirm_option(*apply, line);
+  add_verb(app, line, "confirm", "what was applied with --confirm stays",
+           [&line] { return confirm_change(line.context); });
+  CLI::App* rollback = add_verb(app, line, "rollback", "back to what ran before, or to a number",
+                                [&line] { return roll_back(line.context, line.change); });
+  add_confirm_option(*rollback, line);
+  CLI::App* history = add_verb(app, line, "history", "what ran, when, by whom; the text of one",
+                               always([&line] { show_history(line.context, line.change); }));
+  for (CLI::App* verb : {plan, apply}) {
+    verb->add_option("FILE", line.change.file, "configuration")->required();
+    verb->add_flag("--all", line.change.all, "show every change, up to 1,000");
+  }
+  rollback->add_flag("--all", line.change.all, "show every change, up to 1,000");
+  for (CLI::App* verb : {rollback, history})
+    verb->add_option("NUMBER", line.change.number, "of the history")->check(CLI::PositiveNumber);
 }
 
 /// An empty variable of a script must not stand for all.
@@ -183,6 +213,26 @@ void add_watch_verbs(CLI::App& app, CommandLine& line) {
       ->expected(2);
 }
 
+void add_show_config(CLI::App& show, CommandLine& line) {
+  CLI::App* verb =
+      add_verb(show, line, "config",
+               "the running configuration as YAML; the startup file; what differs", [&line] {
+                 if (line.diff) return show_config_diff(line.context);
+                 if (line.startup)
+                   show_startup(line.context);
+                 else
+                   show_config(line.context, line.all);
+                 return int{kSuccess};
+               });
+  CLI::Option* all = verb->add_flag("--all", line.all, "with every default");
+  CLI::Option* running = verb->add_flag("--running", line.running, "what runs: the default");
+  CLI::Option* startup =
+      verb->add_flag("--startup", line.startup, "the file that a restart takes, as it is");
+  CLI::Option* diff = verb->add_flag("--diff", line.diff, "what a restart would change");
+  startup->excludes(all)->excludes(running);
+  diff->excludes(all)->excludes(running)->excludes(startup);
+}
+
 void add_show_verbs(CLI::App& app, CommandLine& line) {
   CLI::App& show = *add_group(app, "show", "what the router is and has");
   const Context& context = line.context;
@@ -218,9 +268,7 @@ void add_show_verbs(CLI::App& app, CommandLine& line) {
   add_verb(show, line, "counters", "packet conservation, workers and counters",
            always([&line] { show_counters(line.context, line.all); }))
       ->add_flag("--all", line.all, "those that are zero, too");
-  add_verb(show, line, "config", "the running configuration as YAML",
-           always([&line] { show_config(line.context, line.all); }))
-      ->add_flag("--all", line.all, "with every default");
+  add_show_config(show, line);
   CLI::App* fib = add_verb(show, line, "fib", "how one destination is forwarded",
                            always([&line] { show_fib(line.context, line.text); }));
   fib->add_option("ADDRESS", line.text, "destination")->required();
@@ -465,6 +513,7 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
       ->envname("WEIR_SOCKET")
       ->capture_default_str();
   add_file_verbs(app, line);
+  add_change_verbs(app, line);
   add_show_verbs(app, line);
   add_watch_verbs(app, line);
   add_route_verbs(app, line);

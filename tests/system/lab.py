@@ -28,6 +28,10 @@ _SOL_PACKET = 263
 _PACKET_AUXDATA = 8
 _PACKET_IGNORE_OUTGOING = 23
 _VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
+# What routers keep of their configurations goes with the test.
+if "WEIR_STATE" not in os.environ:
+    os.environ["WEIR_STATE"] = tempfile.mkdtemp(prefix=f"{PREFIX}-state-")
+    atexit.register(shutil.rmtree, os.environ["WEIR_STATE"], ignore_errors=True)
 # Sanitized builds are slow, and so is a machine that builds them.
 SANITIZED = os.environ.get("WEIR_SANITIZE", "none") != "none"
 PATIENCE = 4 if SANITIZED else 1

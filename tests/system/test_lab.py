@@ -256,7 +256,7 @@ class WeirLab(unittest.TestCase):
         run("ip", "netns", "delete", other)
 
     def test_a_router_that_does_not_start_shows_its_log(self):
-        program = self.write("router", "#!/bin/sh\necho reason $1 >&2\nexit 3\n", 0o755)
+        program = self.write("router", "#!/bin/sh\necho reason $3 >&2\nexit 3\n", 0o755)
         said = self.fails("up", WEIR_ROUTER=program)
         self.assertRegex(said, r"ended with status 3; its log says\n\s+reason /run/weir-lab")
         self.assert_clean()

@@ -155,7 +155,8 @@ void Rig::start_weir() {
   if (settings_.configure) settings_.configure(configuration_);
   const std::string file = directory_ + "/router.yaml";
   std::ofstream(file) << configuration_.dump(1) << '\n';
-  pid_ = start_program({"ip", "netns", "exec", router_namespace(), find_router(), file},
+  pid_ = start_program({"ip", "netns", "exec", router_namespace(), find_router(), "--state",
+                        directory_ + "/state", file},
                        directory_ + "/router.log");
   const Client client(socket());
   const auto until = std::chrono::steady_clock::now() + kReadyLimit;

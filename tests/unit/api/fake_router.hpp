@@ -192,9 +192,9 @@ class FakeRouter : public control::RouterApi {
     return answer;
   }
 
-  config::Config configuration() override {
+  std::shared_ptr<const config::Config> configuration() override {
     const Handover handover(*this);
-    return configuration_;
+    return std::make_shared<const config::Config>(configuration_);
   }
 
   control::RouteChangeResult change_routes(

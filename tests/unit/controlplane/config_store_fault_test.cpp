@@ -44,12 +44,13 @@ void expect_whole(StoreDirectory& place) {
 struct Outcome {
   bool refused;
   bool lives;  // the router, not the power
+  Mode mode;
 };
 
 /// `step` on a store that `before` made, failing at each call of it in turn.
 void at_every_call(const Step& before, const Step& step,
                    const std::function<void(StoreDirectory&, ConfigStore&, Outcome)>& after) {
-  for (const Mode mode : {Mode::once, Mode::full, Mode::dead}) {
+  for (const Mode mode : {Mode::once, Mode::full, Mode::outage, Mode::dead}) {
     std::size_t at = 0;
     for (bool reached = true; reached; ++at) {
       SCOPED_TRACE(testing::Message() << "mode " << static_cast<int>(mode) << " call " << at);
@@ -57,7 +58,7 @@ void at_every_call(const Step& before, const Step& step,
       ConfigStore& store = place.open_and_run();
       before(store);
       place.files.fail(mode, at, ENOSPC);
-      Outcome outcome{false, mode != Mode::dead};
+      Outcome outcome{false, mode != Mode::dead, mode};
       try {
         step(store);
       } catch (const FileError&) {
@@ -80,6 +81,11 @@ TEST(ConfigStoreFaults, Append) {
                   if (outcome.lives) {
                     EXPECT_EQ(store.list().size(), outcome.refused ? 1u : 2u);
                     EXPECT_EQ(store.running(), store.list().size());
+                    if (outcome.mode != Mode::outage) {
+                      ConfigHistory there(place.files, {}, [] { return std::int64_t{0}; });
+                      there.load(store.directory(), false);
+                      EXPECT_EQ(there.entries(), store.list());
+                    }
                     const std::uint64_t next = store.append(change(), kThird).number;
                     EXPECT_EQ(next, store.list().size());
                     EXPECT_EQ(store.get(next), kThird);

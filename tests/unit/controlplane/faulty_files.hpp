@@ -19,9 +19,10 @@ namespace weir::control::test {
 class FaultyFiles final : public FileCalls {
  public:
   enum class Mode {
-    once,  // one call fails
-    full,  // from that one on no file is made, grows or reaches the disk
-    dead,  // from that one on nothing happens any more: as if the power were lost there
+    once,    // one call fails
+    full,    // from that one on no file is made, grows or reaches the disk
+    outage,  // from that one on nothing happens, until it is mended
+    dead,    // the same, as if the power were lost there: what called is not asked any more
   };
 
   /// The `step`th call from now on, from 0.

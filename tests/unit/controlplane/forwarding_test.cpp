@@ -571,6 +571,71 @@ class Model : public Tables {
   std::vector<std::pair<NextHopId, Target>> stale_;
 };
 
+/// A subnet that gets another length: gateways are reached without a gap, and nothing of the old
+/// block is left.
+TEST_F(ForwardingTest, RoutesMoveToTheSubnetThatTheirGatewaysAreOnNow) {
+  Target connected;
+  connected.hops = {{0, {}}};
+  connected.subnet = net("10.0.0.0/24");
+  ASSERT_TRUE(forwarding.install(net("10.0.0.0/24"), connected));
+  ASSERT_TRUE(forwarding.install(net("0.0.0.0/0"), via({{0, ip("10.0.0.5")}})));
+  ASSERT_TRUE(forwarding.install(net("172.16.0.0/12"), via({{0, ip("10.0.0.5")}})));
+  ASSERT_TRUE(
+      forwarding.install(net("172.32.0.0/12"), via({{0, ip("10.0.0.5")}, {0, ip("10.0.0.6")}})));
+  forwarding.resolved(0, ip("10.0.0.5"), mac(5));
+  forwarding.resolved(0, ip("10.0.0.6"), mac(6));
+  const auto all_forward = [&] {
+    return egress("8.8.8.8") == egress_to(0) && egress("172.16.0.1") == egress_to(0) &&
+           shares("172.32.0.1") == Shares{{"10.0.0.5", 64}, {"10.0.0.6", 64}};
+  };
+  ASSERT_TRUE(all_forward());
+  const auto old = *forwarding.neighbor_at(forwarding.lookup(ip("10.0.0.5"), 0).index);
+  EXPECT_EQ(old.ip, ip("10.0.0.5"));
+
+  forwarding.add_interface(0, mac(1), {own("10.0.0.1/25")});
+  EXPECT_TRUE(all_forward());
+  forwarding.resolved(0, ip("10.0.0.5"), mac(5));
+  forwarding.resolved(0, ip("10.0.0.6"), mac(6));
+  connected.subnet = net("10.0.0.0/25");
+  ASSERT_TRUE(forwarding.install(net("10.0.0.0/25"), connected));
+  forwarding.remove(net("10.0.0.0/24"));
+  EXPECT_TRUE(all_forward());
+  forwarding.drop_subnets();
+  EXPECT_TRUE(all_forward());
+  readers.pass();
+  forwarding.reclaim();
+  EXPECT_TRUE(all_forward()) << "after the old block was cleared";
+  EXPECT_EQ(egress("10.0.0.200"), egress_to(0)) << "by the default route";
+  EXPECT_EQ(egress("10.0.0.7"), Egress::unresolved);
+  // What fails now is told to the group of the new slots.
+  forwarding.failed(0, ip("10.0.0.6"));
+  EXPECT_EQ(shares("172.32.0.1"), (Shares{{"10.0.0.5", 128}}));
+}
+
+TEST_F(ForwardingTest, BlocksOfSubnetsThatGoAreUsedAgain) {
+  for (int round = 0; round < 100; ++round) {
+    // A /10 is a quarter of the table.
+    forwarding.add_interface(1, mac(2), {own(round % 2 == 0 ? "20.0.0.1/10" : "21.128.0.1/10")});
+    forwarding.drop_subnets();
+    readers.pass();
+    forwarding.reclaim();
+  }
+}
+
+TEST_F(ForwardingTest, ASubnetWithoutRoomChangesNothing) {
+  forwarding.resolved(0, ip("10.0.0.5"), mac(5));
+  EXPECT_THROW(forwarding.add_interface(0, mac(1),
+                                        {own("10.0.0.1/24"), own("20.0.0.1/8"), own("40.0.0.1/8"),
+                                         own("60.0.0.1/8"), own("80.0.0.1/8")}),
+               std::runtime_error);
+  Target connected;
+  connected.hops = {{0, {}}};
+  connected.subnet = net("10.0.0.0/24");
+  ASSERT_TRUE(forwarding.install(net("10.0.0.0/24"), connected));
+  EXPECT_EQ(egress("10.0.0.5"), egress_to(0));
+  EXPECT_EQ(forwarding.own_addresses(0).size(), 1u);
+}
+
 class RandomForwarding : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomForwarding, AsTheModel) {

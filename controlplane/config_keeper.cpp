@@ -1,0 +1,329 @@
+#include "controlplane/config_keeper.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "config/validate.hpp"
+
+namespace weir::control {
+namespace {
+
+using namespace std::chrono_literals;
+using Outcome = ConfigOutcome::Result;
+
+constexpr auto kRetry = 1s;  // of a revert that the disk refused
+
+ConfigChange change_of(std::string kind, std::string what, const ConfigUser& user) {
+  ConfigChange change{.kind = std::move(kind),
+                      .what = std::move(what),
+                      .user = "unknown",
+                      .from = user.from.empty() ? "local" : user.from,
+                      .uid = user.uid};
+  if (user.uid < 0) return change;
+  change.user = std::to_string(user.uid);
+  std::array<char, 4096> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwuid_r(static_cast<uid_t>(user.uid), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+      found != nullptr)
+    change.user = found->pw_name;
+  return change;
+}
+
+ConfigChange own_change(std::string kind, std::string what) {
+  ConfigChange change = change_of(std::move(kind), std::move(what), {});
+  change.user = "weir-router";
+  return change;
+}
+
+ConfigOutcome failure(Outcome result, std::string message, std::string hint = {}) {
+  ConfigOutcome outcome;
+  outcome.result = result;
+  outcome.message = std::move(message);
+  outcome.hint = std::move(hint);
+  return outcome;
+}
+
+std::string summary(const config::Plan& plan) {
+  if (plan.empty()) return "no change but its text";
+  if (plan.changes.size() == 1) return config::to_string(plan.changes.front());
+  const std::size_t others = plan.changes.size() - plan.routes;
+  if (plan.routes == 0) return fmt::format("{} changes", others);
+  if (others == 0) return fmt::format("{} routes", plan.routes);
+  return fmt::format("{} changes, {} routes", others, plan.routes);
+}
+
+}  // namespace
+
+config::ParseResult load_text(const std::string& text, const std::string& file) {
+  config::ParseResult result = config::parse_text(text, file);
+  if (!result) return result;
+  result.findings.append(config::validate(*result.config));
+  result.findings.sort();
+  if (!result.findings.ok()) result.config.reset();
+  return result;
+}
+
+ConfigKeeper::ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision)
+    : router_(router), store_(store) {
+  warnings_ = settle_start(store_, decision, own_change("start", "the router starts"));
+  watch_ = std::thread([this] { watch(); });
+}
+
+ConfigKeeper::~ConfigKeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  watch_.join();
+}
+
+ConfigKeeper::Candidate ConfigKeeper::candidate(const std::string& text,
+                                                const std::string& file) const {
+  Candidate result;
+  config::ParseResult loaded = load_text(text, file);
+  const auto running = router_.running();
+  if (loaded) {
+    // Whatever it was called: it will be the startup file, and route files are looked for beside.
+    loaded.config->file = running->file;
+    loaded.findings.append(config::check_route_files(*loaded.config));
+  }
+  result.outcome.findings = std::move(loaded.findings);
+  result.outcome.number = store_.running();
+  if (!result.outcome.findings.ok()) {
+    result.outcome.result = Outcome::errors;
+    result.outcome.message = "the configuration has errors; nothing is changed";
+    return result;
+  }
+  result.config = std::make_shared<const config::Config>(*std::move(loaded.config));
+  result.outcome.plan = config::plan_change(*running, *result.config);
+  return result;
+}
+
+ConfigOutcome ConfigKeeper::plan(const ConfigRequest& request) {
+  const std::lock_guard lock(mutex_);
+  Candidate planned = candidate(request.text, request.file);
+  planned.outcome.confirm_by = confirm_by();
+  return std::move(planned.outcome);
+}
+
+ConfigOutcome ConfigKeeper::apply(const ConfigRequest& request) {
+  const std::lock_guard lock(mutex_);
+  if (request.confirm && (*request.confirm < kLeastConfirm || *request.confirm > kMostConfirm))
+    return failure(Outcome::failed, "a confirmation is to come within 5 seconds to 24 hours");
+  return apply_locked(request, {});
+}
+
+/// `what`: for the history; empty: the summary of its plan.
+ConfigOutcome ConfigKeeper::apply_locked(const ConfigRequest& request, const std::string& what) {
+  if (store_.pending())
+    return failure(Outcome::pending,
+                   "another change waits for its confirmation; nothing is changed",
+                   "weir confirm, or weir rollback");
+  Candidate next = candidate(request.text, request.file);
+  if (!next.config) return std::move(next.outcome);
+  if (const config::Change* first = next.outcome.plan.restart()) {
+    next.outcome.result = Outcome::restart;
+    next.outcome.message =
+        fmt::format("a part takes a restart, so nothing is changed: {}", to_string(*first));
+    next.outcome.hint = fmt::format("write it to {} and restart the router", store_.startup_file());
+    return std::move(next.outcome);
+  }
+  const ConfigChange change =
+      change_of(request.kind, what.empty() ? summary(next.outcome.plan) : what, request.user);
+  try {
+    if (request.confirm)
+      keep_unconfirmed(request, change, next);
+    else
+      keep(request, change, next);
+  } catch (const std::exception& error) {
+    next.outcome.result = Outcome::failed;
+    next.outcome.message = fmt::format("nothing is changed: {}", error.what());
+    return std::move(next.outcome);
+  }
+  next.outcome.number = store_.running();
+  next.outcome.confirm_by = confirm_by();
+  log(fmt::format("{} by {}: {}; it is number {}{}", change.kind, change.user, change.what,
+                  next.outcome.number, request.confirm ? ", unconfirmed" : ""));
+  changed_.notify_all();
+  return std::move(next.outcome);
+}
+
+void ConfigKeeper::keep(const ConfigRequest& request, const ConfigChange& change, Candidate& next) {
+  const auto before = router_.running();
+  router_.change(next.config);
+  try {
+    store_.append(change, request.text);
+    store_.write_startup(request.text);
+  } catch (const std::exception&) {
+    router_.change(before);
+    throw;
+  }
+}
+
+void ConfigKeeper::keep_unconfirmed(const ConfigRequest& request, const ConfigChange& change,
+                                    Candidate& next) {
+  // One edited in place must not be what a restart runs, as long as nobody has confirmed it.
+  const std::string old = store_.get(store_.running());
+  if (startup_of(store_).text == request.text && old != request.text) {
+    store_.write_startup(old);
+    next.outcome.warnings.push_back(
+        fmt::format("{} holds what ran before until this is confirmed", store_.startup_file()));
+  }
+  store_.begin_confirm(change, request.text, *request.confirm);
+  try {
+    router_.change(next.config);
+  } catch (const std::exception& error) {
+    store_.cancel(own_change("revert", fmt::format("it could not be applied: {}", error.what())));
+    throw;
+  }
+}
+
+ConfigOutcome ConfigKeeper::confirm(const ConfigUser& user) {
+  const std::lock_guard lock(mutex_);
+  if (!store_.pending() || store_.pending()->reverting)
+    return failure(Outcome::failed, "nothing waits for a confirmation");
+  ConfigOutcome outcome;
+  outcome.number = store_.running();
+  try {
+    store_.write_startup(store_.get(outcome.number));
+    store_.confirm();
+  } catch (const std::exception& error) {
+    outcome.result = Outcome::failed;
+    outcome.message = fmt::format("not confirmed: {}", error.what());
+    outcome.hint = "try again in time, or it reverts";
+    outcome.confirm_by = confirm_by();
+    return outcome;
+  }
+  log(fmt::format("number {} confirmed by {}", outcome.number,
+                  change_of("confirm", "", user).user));
+  changed_.notify_all();
+  return outcome;
+}
+
+ConfigOutcome ConfigKeeper::rollback(std::uint64_t number,
+                                     std::optional<std::chrono::seconds> confirm,
+                                     const ConfigUser& user) {
+  const std::lock_guard lock(mutex_);
+  if (store_.pending()) {
+    if (number != 0 && number != store_.pending()->old_number)
+      return failure(Outcome::pending,
+                     fmt::format("number {} waits for its confirmation", store_.running()),
+                     "weir confirm, or weir rollback without a number");
+    return revert_locked(change_of(
+        "rollback", fmt::format("number {} is not wanted", store_.pending()->number), user));
+  }
+  const auto& entries = store_.list();
+  if (number == 0) {
+    for (const ConfigEntry& entry : entries)
+      if (entry.number < store_.running()) number = entry.number;
+    if (number == 0)
+      return failure(Outcome::failed, "nothing ran before that is kept",
+                     "weir history lists what there is");
+  }
+  std::string text;
+  try {
+    text = store_.get(number);
+  } catch (const std::exception& error) {
+    return failure(Outcome::failed, error.what(), "weir history lists what there is");
+  }
+  return apply_locked({.text = std::move(text),
+                       .file = fmt::format("number {}", number),
+                       .kind = "rollback",
+                       .confirm = confirm,
+                       .user = user},
+                      fmt::format("back to number {}", number));
+}
+
+/// What waits for its confirmation goes: also when the disk refuses to note it.
+ConfigOutcome ConfigKeeper::revert_locked(const ConfigChange& change) {
+  const std::uint64_t old = store_.pending()->old_number;
+  ConfigOutcome outcome;
+  Candidate back = candidate(store_.get(old), fmt::format("number {}", old));
+  outcome.plan = std::move(back.outcome.plan);
+  try {
+    if (!back.config) throw std::runtime_error(back.outcome.findings.to_string());
+    router_.change(back.config);
+    store_.cancel(change);
+  } catch (const std::exception& error) {
+    outcome.result = Outcome::failed;
+    outcome.message = fmt::format("number {} does not come back yet: {}", old, error.what());
+    outcome.hint = "it is tried again every second";
+    outcome.confirm_by = confirm_by();
+    return outcome;
+  }
+  outcome.number = store_.running();
+  log(fmt::format("{} by {}: {}; number {} runs, as number {}", change.kind, change.user,
+                  change.what, old, outcome.number));
+  changed_.notify_all();
+  return outcome;
+}
+
+std::optional<double> ConfigKeeper::confirm_by() const {
+  if (!store_.pending()) return std::nullopt;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now + store_.remaining()).count();
+}
+
+/// The thread that takes back what nobody confirms.
+void ConfigKeeper::watch() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (!store_.pending()) {
+      changed_.wait(lock);
+    } else if (const auto left = store_.remaining(); left > 0ms) {
+      changed_.wait_for(lock, std::min<std::chrono::milliseconds>(left, 1s));
+    } else {
+      const ConfigOutcome outcome = revert_locked(own_change(
+          "revert", fmt::format("number {} was not confirmed in time", store_.pending()->number)));
+      if (outcome.result == Outcome::ok) continue;
+      log(outcome.message);
+      changed_.wait_for(lock, kRetry);
+    }
+  }
+}
+
+ConfigHistoryStatus ConfigKeeper::history() {
+  const std::lock_guard lock(mutex_);
+  ConfigHistoryStatus status{.startup_file = store_.startup_file(),
+                             .directory = store_.directory(),
+                             .why_memory_only = store_.why_memory_only(),
+                             .confirm_by = confirm_by(),
+                             .warnings = warnings_};
+  for (std::string& warning : store_.warnings()) status.warnings.push_back(std::move(warning));
+  for (const ConfigEntry& entry : store_.list())
+    status.entries.push_back(
+        {.number = entry.number,
+         .time = static_cast<double>(entry.time) / 1000,
+         .kind = entry.change.kind,
+         .what = entry.change.what,
+         .user = entry.change.user,
+         .from = entry.change.from,
+         .bytes = entry.bytes,
+         .running = entry.number == store_.running(),
+         .unconfirmed = store_.pending() && entry.number == store_.pending()->number,
+         .on_disk = entry.on_disk});
+  return status;
+}
+
+std::optional<std::string> ConfigKeeper::entry(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  try {
+    return store_.get(number);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::string ConfigKeeper::startup() {
+  const std::lock_guard lock(mutex_);
+  return store_.read_startup();
+}
+
+}  // namespace weir::control

@@ -1,0 +1,80 @@
+// The configuration of a running router as people change it: planned, applied live or not at all,
+// kept in the history, and taken back unless confirmed in time, whoever has gone away meanwhile.
+//
+// An apply is on the disk and live, or neither: what the disk refuses is undone.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "config/model.hpp"
+#include "config/parse.hpp"
+#include "controlplane/config_api.hpp"
+#include "controlplane/config_start.hpp"
+#include "controlplane/config_store.hpp"
+
+namespace weir::control {
+
+/// The router, to the keeper.
+class LiveRouter {
+ public:
+  virtual ~LiveRouter() = default;
+  virtual std::shared_ptr<const config::Config> running() const = 0;
+  /// All of it, or it throws std::exception and nothing has changed.
+  virtual void change(std::shared_ptr<const config::Config> next) = 0;
+};
+
+class ConfigKeeper final : public ConfigApi {
+ public:
+  static constexpr std::chrono::seconds kLeastConfirm{5}, kMostConfirm{24 * 3600};
+
+  /// `router` and `store` outlive it. What `decision` says runs; what is left to do about it is
+  /// done here, and the timer of a confirmation goes on.
+  ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision);
+  ConfigKeeper(const ConfigKeeper&) = delete;
+  ConfigKeeper& operator=(const ConfigKeeper&) = delete;
+  /// An unconfirmed change stays as it is; the next start decides.
+  ~ConfigKeeper() override;
+
+  ConfigOutcome plan(const ConfigRequest& request) override;
+  ConfigOutcome apply(const ConfigRequest& request) override;
+  ConfigOutcome confirm(const ConfigUser& user) override;
+  ConfigOutcome rollback(std::uint64_t number, std::optional<std::chrono::seconds> confirm,
+                         const ConfigUser& user) override;
+  ConfigHistoryStatus history() override;
+  std::optional<std::string> entry(std::uint64_t number) override;
+  std::string startup() override;
+
+  /// Told of each change of the running configuration, in words; for the log. Set before use.
+  std::function<void(const std::string&)> log = [](const std::string&) {};
+
+ private:
+  struct Candidate {
+    ConfigOutcome outcome;
+    std::shared_ptr<const config::Config> config;  // null: it has errors
+  };
+  Candidate candidate(const std::string& text, const std::string& file) const;
+  ConfigOutcome apply_locked(const ConfigRequest& request, const std::string& what);
+  void keep(const ConfigRequest& request, const ConfigChange& change, Candidate& candidate);
+  void keep_unconfirmed(const ConfigRequest& request, const ConfigChange& change,
+                        Candidate& candidate);
+  ConfigOutcome revert_locked(const ConfigChange& change);
+  std::optional<double> confirm_by() const;
+  void watch();
+
+  LiveRouter& router_;
+  ConfigStore& store_;
+  std::vector<std::string> warnings_;  // of the start
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::thread watch_;
+};
+
+/// The configuration that `text` is; findings in `result` as config::load_file has them.
+config::ParseResult load_text(const std::string& text, const std::string& file);
+
+}  // namespace weir::control
