@@ -64,7 +64,8 @@ bool YamlValue::number(std::uint64_t minimum, std::uint64_t maximum, std::uint64
 
 bool YamlValue::boolean(bool& out) const {
   if (!is_plain_word("true") && !is_plain_word("false")) {
-    unexpected(Code::wrong_type, "true or false", node_->quoted ? "without quotes" : "");
+    const bool would_do = is_word("true") || is_word("false");
+    unexpected(Code::wrong_type, "true or false", would_do ? "without quotes" : "");
     return false;
   }
   out = node_->text == "true";

@@ -23,7 +23,7 @@ constexpr std::string_view kTail = "\n#";
 /// A stream over text that somebody else owns, and the tail behind it.
 class TailedBuffer : public std::streambuf {
  public:
-  explicit TailedBuffer(std::string_view text) { show(text); }
+  explicit TailedBuffer(std::string_view text) : text_(text) { show(text); }
 
  private:
   int_type underflow() override {
@@ -32,12 +32,21 @@ class TailedBuffer : public std::streambuf {
     show(kTail);
     return traits_type::to_int_type(*gptr());
   }
+  /// yaml-cpp reads up to four bytes ahead and puts them back, also those before the tail.
+  int_type pbackfail(int_type) override {
+    if (!at_tail_ || gptr() != eback() || text_.empty()) return traits_type::eof();
+    at_tail_ = false;
+    show(text_);
+    setg(eback(), egptr() - 1, egptr());
+    return traits_type::to_int_type(*gptr());
+  }
   void show(std::string_view text) {
     // The buffer is only read; streambuf's interface knows no const.
     char* begin = const_cast<char*>(text.data());
     setg(begin, begin, begin + text.size());
   }
 
+  std::string_view text_;
   bool at_tail_ = false;
 };
 

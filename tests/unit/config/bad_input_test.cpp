@@ -43,7 +43,13 @@ std::vector<Row> rows() {
       {"a word at the top",
        "weir\n",
        {"lab.yaml:1:1: error[F301]: expected a map, found \"weir\" (KEY: VALUE lines, indented, or "
-        "{KEY: VALUE, ...})"}},
+        "{KEY: "
+        "VALUE, ...})"}},
+      {"a file of one byte",
+       "5",
+       {"lab.yaml:1:1: error[F301]: expected a map, found \"5\" (KEY: VALUE lines, indented, or "
+        "{KEY: "
+        "VALUE, ...})"}},
       {"not UTF-8",
        "version: 1\n"
        "system: {hostname: \377}\n",
@@ -216,6 +222,10 @@ std::vector<Row> rows() {
        {"lab.yaml:1:45: error[F304]: ethernets.a.queues: 0 is out of range (1 to 16)"}},
       {"boolean of YAML 1.1",
        "ethernets: {a: {match: {linux: e0}, promiscuous: yes}}\n",
+       {"lab.yaml:1:50: error[F301]: ethernets.a.promiscuous: expected true or false, found "
+        "\"yes\""}},
+      {"boolean of YAML 1.1 in quotes",
+       "ethernets: {a: {match: {linux: e0}, promiscuous: \"yes\"}}\n",
        {"lab.yaml:1:50: error[F301]: ethernets.a.promiscuous: expected true or false, found "
         "\"yes\""}},
       {"boolean in quotes",
