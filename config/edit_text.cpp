@@ -101,6 +101,10 @@ std::size_t TextEditor::comment_column(std::size_t line) const {
   return text_.find_first_not_of(" \t", line) - line;
 }
 
+std::size_t TextEditor::skip_blanks(std::size_t at) const {
+  return std::min(text_.find_first_not_of(" \t", at), text_.size() - 1);
+}
+
 bool TextEditor::is_comment_line(std::size_t line) const {
   const std::size_t at = text_.find_first_not_of(" \t", line);
   return at != std::string_view::npos && text_[at] == '#';
@@ -203,9 +207,16 @@ Edits TextEditor::replace(const YamlSite& site, const YamlNode& node) const {
   const std::string value =
       node.kind == Kind::scalar ? scalar_text(node, quotes_of(text_, place)) : flow_text(node);
   if (place.style == Style::none) return write_behind_sign(site, value);
-  if (place.style != Style::literal) return realigned(site, {{place.begin, place.end, value}});
-  const std::size_t tail = tail_of(place.content);  // a comment behind the | stays
-  return {{place.begin, place.end, cat(value, text_.substr(tail, line_end(tail) - tail))}};
+  if (is_one_line(text_.substr(place.begin, place.end - place.begin))) {
+    return realigned(site, {{place.begin, place.end, value}});
+  }
+  // A comment behind the | or [ stays, if nothing but a comment comes behind it then.
+  const std::size_t first = place.style == Style::flow ? place.content + 1 : place.content;
+  const bool keeps = place.style == Style::literal ||
+                     (place.style == Style::flow && text_[skip_blanks(first)] == '#' &&
+                      tail_of(place.end) == place.end);
+  const std::size_t tail = keeps ? tail_of(first) : line_end(first);
+  return {{place.begin, place.end, cat(value, text_.substr(tail, line_end(first) - tail))}};
 }
 
 /// Where nothing is written yet.
@@ -286,13 +297,14 @@ Edits TextEditor::remove_lines(const YamlSite& site, std::size_t index) const {
 Edits TextEditor::remove_first_of_line(const YamlSite& site) const {
   const YamlPlace& place = *site.place;
   const YamlEntry& entry = place.entries.front();
+  const std::size_t column = column_of(text_, entry.begin);
+  const std::size_t end = comments_below(entry.value.end, column, kNowhere);
   if (place.entries.size() == 1) {
-    YamlNode empty;
-    empty.kind = place.node->kind;
-    return replace_block(site, empty);
+    const std::string empty = place.node->kind == Kind::map ? "{}" : "[]";
+    const bool one_line = same_line(place.begin, end);
+    return realigned(site, {{place.begin, one_line ? place.end : end, empty}});
   }
   const std::size_t next = place.entries[1].begin;
-  const std::size_t end = line_end(entry.value.end);
   if (is_blank(text_.substr(end, next - end))) return {{entry.begin, next, {}}};
   std::size_t begin = entry.begin;
   while (text_[begin - 1] == ' ') --begin;

@@ -48,6 +48,7 @@ class TextEditor {
   std::size_t line_begin(std::size_t at) const { return at - column_of(text_, at); }
   std::size_t line_end(std::size_t at) const;
   std::size_t next_line(std::size_t at) const;
+  std::size_t skip_blanks(std::size_t at) const;
   bool begins_line(std::size_t at) const;
   bool is_comment_line(std::size_t line) const;
   bool same_line(std::size_t a, std::size_t b) const;

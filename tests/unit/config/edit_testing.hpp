@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/text.hpp"
+
 namespace weir::config {
 
 /// With their line ends, so that the lines make up the text.
@@ -30,8 +32,8 @@ inline std::string changed_lines(std::string_view before, std::string_view after
   std::size_t same = 0;
   while (same < old.size() && same < now.size() && old[same] == now[same]) ++same;
   std::string text;
-  for (std::size_t i = same; i < old.size(); ++i) text += "-" + old[i];
-  for (std::size_t i = same; i < now.size(); ++i) text += "+" + now[i];
+  for (std::size_t i = same; i < old.size(); ++i) text += cat('-', old[i]);
+  for (std::size_t i = same; i < now.size(); ++i) text += cat('+', now[i]);
   return text;
 }
 
