@@ -310,11 +310,24 @@ std::string set(std::string text, const Path& path, const YamlNode& value) {
   return add(document, found.indexes, *missing.one, missing.levels);
 }
 
+/// `2001:db8::` is a key without value to YAML, but not to whom types it.
+void take_words_as_text(std::string_view value, YamlTree& tree) {
+  const bool is_word = value.find_first_of(" \t\r\n{\"'&!") == std::string_view::npos;
+  if (!is_word || tree.root->kind != Kind::map) return;
+  YamlNode& node = tree.nodes.emplace_back();
+  node.kind = Kind::scalar;
+  node.text = value;
+  tree.root = &node;
+}
+
 YamlTree parse_value(std::string_view value) {
   try {
     YamlTree tree = parse_or_refuse(value);
     const bool blank = value.find_first_not_of(" \t\r\n") == std::string_view::npos;
-    if (tree.root != nullptr && !blank) return tree;
+    if (tree.root != nullptr && !blank) {
+      take_words_as_text(value, tree);
+      return tree;
+    }
   } catch (const Refusal& refusal) {
     throw Refusal{{}, cat("the value: ", refusal.message), refusal.hint};
   }

@@ -203,9 +203,10 @@ void Case::check_lines(const std::string& after) const {
       if (!key.empty()) words.push_back(key);
     }
   }
-  const auto is_beside = [&](const ModelPath& owner) {
-    return is_within(owner, parent) && owner.size() == path_.size() &&
-           (owner.back() == 1 || owner.back() + 1 == path_.back());
+  const auto is_beside = [&](const ModelPath& owner) {  // also - - of the next that moves up
+    if (!is_within(owner, parent) || owner.size() < path_.size()) return false;
+    const std::size_t index = owner[parent.size()];
+    return index == 1 || (index + 1 == path_.back() && owner.size() == path_.size());
   };
   for (const auto& [name, owner] : random_.comments()) {
     if (is_within(owner, path_) || owner == parent || is_beside(owner)) words.push_back(name);
