@@ -7,6 +7,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "config/edit.hpp"
 #include "config/limits.hpp"
 #include "config/route_file.hpp"
 #include "config/text.hpp"
@@ -105,8 +106,9 @@ int refused(const Context& context, const Json& answer, bool all) {
 
 bool is_refused(const Json& answer) { return answer.contains("error"); }
 
-Json send(const Context& context, const char* what, const ChangeOptions& options) {
-  Json body = {{"text", file_text(options.file)}, {"file", options.file}, {"from", from_where()}};
+Json send(const Context& context, const char* what, const ChangeOptions& options,
+          const std::string& text, const char* kind = "apply") {
+  Json body = {{"text", text}, {"file", options.file}, {"kind", kind}, {"from", from_where()}};
   if (!options.confirm.empty()) body["confirm_seconds"] = confirm_seconds(options.confirm);
   return Client(context.socket).post_partly(what, body, kPatience);
 }
@@ -128,10 +130,7 @@ std::string plan_summary(const Json& answer) {
                          : "all live: no worker stops");
 }
 
-}  // namespace
-
-int plan_file(const Context& context, const ChangeOptions& options) {
-  const Json answer = send(context, "/v1/config/plan", options);
+int tell_plan(const Context& context, const ChangeOptions& options, const Json& answer) {
   if (context.json) context.print_json(answer);
   if (is_refused(answer)) return refused(context, answer, options.all);
   if (context.json) return kSuccess;
@@ -144,8 +143,7 @@ int plan_file(const Context& context, const ChangeOptions& options) {
   return kSuccess;
 }
 
-int apply_file(const Context& context, const ChangeOptions& options) {
-  const Json answer = send(context, "/v1/config/apply", options);
+int tell_apply(const Context& context, const ChangeOptions& options, const Json& answer) {
   if (context.json) context.print_json(answer);
   if (is_refused(answer)) return refused(context, answer, options.all);
   if (context.json) return kSuccess;
@@ -156,6 +154,56 @@ int apply_file(const Context& context, const ChangeOptions& options) {
                              number(answer, "number"));
   tell_confirm(context, answer);
   return kSuccess;
+}
+
+/// The text of what runs, which is the startup file's unless somebody edited that.
+std::string running_text(const Context& context) {
+  const Client client(context.socket);
+  const Json history = client.get("/v1/config/history");
+  if (!history["confirm_by"].is_null())
+    throw CliError("another change waits for its confirmation", "weir confirm, or weir rollback");
+  for (const Json& entry : list(history, "entries")) {
+    if (!flag(entry, "running")) continue;
+    std::string text =
+        client.get_text(fmt::format("/v1/config/history/{}", number(entry, "number")));
+    const std::string file = cli::text(history, "startup_file");
+    if (client.get_text("/v1/config?source=startup") != text)
+      throw CliError(fmt::format("{} was edited since it was applied", file),
+                     fmt::format("`weir apply {}` first, or look: weir show config --diff", file));
+    return text;
+  }
+  throw CliError("the router does not know the text of what runs");
+}
+
+int edited(const Context& context, ChangeOptions options, const config::EditResult& result,
+           const char* kind) {
+  if (!result) throw CliError(result.message("the running configuration"));
+  options.file = "the running configuration";
+  const char* const what = options.dry ? "/v1/config/plan" : "/v1/config/apply";
+  const Json answer = send(context, what, options, *result.text, kind);
+  return options.dry ? tell_plan(context, options, answer) : tell_apply(context, options, answer);
+}
+
+}  // namespace
+
+int plan_file(const Context& context, const ChangeOptions& options) {
+  return tell_plan(context, options,
+                   send(context, "/v1/config/plan", options, file_text(options.file)));
+}
+
+int apply_file(const Context& context, const ChangeOptions& options) {
+  return tell_apply(context, options,
+                    send(context, "/v1/config/apply", options, file_text(options.file)));
+}
+
+int set_in_running(const Context& context, const ChangeOptions& options) {
+  const std::string text = running_text(context);
+  return edited(context, options, config::set_value(text, options.path, options.value), "set");
+}
+
+int delete_in_running(const Context& context, const ChangeOptions& options) {
+  const std::string text = running_text(context);
+  return edited(context, options, config::delete_value(text, options.path), "delete");
 }
 
 int confirm_change(const Context& context) {

@@ -14,10 +14,15 @@ struct ChangeOptions {
   std::string confirm;       // a duration: 5m; empty: at once
   bool all = false;          // every change, however many
   std::uint64_t number = 0;  // of the history; 0: the one before
+  std::string path, value;   // of `set` and `delete` (config/edit_path.hpp)
+  bool dry = false;          // only plan
 };
 
 int plan_file(const Context& context, const ChangeOptions& options);
 int apply_file(const Context& context, const ChangeOptions& options);
+/// One value of what runs, set or deleted in its text; through the same plan.
+int set_in_running(const Context& context, const ChangeOptions& options);
+int delete_in_running(const Context& context, const ChangeOptions& options);
 int confirm_change(const Context& context);
 int roll_back(const Context& context, const ChangeOptions& options);
 /// The list, or the text of one.

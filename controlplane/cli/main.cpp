@@ -105,6 +105,17 @@ void add_change_verbs(CLI::App& app, CommandLine& line) {
   add_confirm_option(*rollback, line);
   CLI::App* history = add_verb(app, line, "history", "what ran, when, by whom; the text of one",
                                always([&line] { show_history(line.context, line.change); }));
+  CLI::App* set = add_verb(app, line, "set", "one value of the running configuration",
+                           [&line] { return set_in_running(line.context, line.change); });
+  CLI::App* erase = add_verb(app, line, "delete", "one value or entry out of it",
+                             [&line] { return delete_in_running(line.context, line.change); });
+  for (CLI::App* verb : {set, erase}) {
+    verb->add_option("PATH", line.change.path, "as ethernets.lan0.mtu or routes[10.0.0.0/8]")
+        ->required();
+    verb->add_flag("--plan", line.change.dry, "only show what would change");
+    add_confirm_option(*verb, line);
+  }
+  set->add_option("VALUE", line.change.value, "YAML of one value")->required();
   for (CLI::App* verb : {plan, apply}) {
     verb->add_option("FILE", line.change.file, "configuration")->required();
     verb->add_flag("--all", line.change.all, "show every change, up to 1,000");

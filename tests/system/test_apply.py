@@ -45,7 +45,7 @@ class Applying(harness.SystemTest):
 
     def restore(self):
         self.weir("rollback", check=False) if self.history()["confirm_by"] else None
-        if self.running() != self.first_running:
+        if self.running() != self.first_running or self.startup() != self.first:
             self.apply(self.first)
 
     @property
@@ -106,7 +106,11 @@ class Applying(harness.SystemTest):
 
     def startup(self):
         with open(self.router.file) as file:
-            return json.load(file)
+            text = file.read()
+        try:
+            return json.loads(text)
+        except ValueError:
+            return None
 
     def test_a_plan_changes_nothing(self):
         out = self.weir("plan", self.write(self.by_other())).stdout
@@ -171,6 +175,29 @@ class Applying(harness.SystemTest):
         refused = self.weir("confirm", check=False)
         self.assertIn("nothing waits for a confirmation", refused.stderr)
         self.assertFalse(wait_until(lambda: self.running() == self.first_running, 7, 0.2))
+
+    def test_one_value_is_set_and_deleted(self):
+        """In the text, whose layout stays."""
+        with open(self.router.file) as file:
+            before = file.read()
+        out = self.weir("set", "routes[10.77.0.0/16].via", "10.0.2.2").stdout
+        self.assertIn("~ routes[10.77.0.0/16]: via: 10.0.1.2 -> via: 10.0.2.2", out)
+        self.assertEqual(self.answered_by(), 1)
+        with open(self.router.file) as file:
+            after = file.read()
+        differs = [(a, b) for a, b in zip(before.splitlines(), after.splitlines()) if a != b]
+        self.assertEqual(len(differs), 1, differs)
+        planned = self.weir("delete", "routes[10.77.0.0/16]", "--plan").stdout
+        self.assertIn("- routes[10.77.0.0/16]", planned)
+        self.assertEqual(self.answered_by(), 1)
+        self.weir("delete", "routes[10.77.0.0/16]")
+        self.assertEqual(self.running()["routes"], [])
+        wrong = self.weir("set", "ethernets.p1.mut", "9000", check=False)
+        self.assertRegex(wrong.stderr, r"error\[F202\].*did you mean mtu")
+        with open(self.router.file, "a") as file:
+            file.write("\n# mine\n")
+        refused = self.weir("set", "system.hostname", "r1", check=False)
+        self.assertIn("was edited since it was applied", refused.stderr)
 
     def test_back_to_a_number(self):
         number = self.json("history")["entries"][-1]["number"]
