@@ -43,22 +43,4 @@ std::string Ipv4Address::to_string() const {
   return {text, end};
 }
 
-std::string Ipv4Prefix::to_string() const {
-  return network().to_string() + '/' + std::to_string(length_);
-}
-
-std::optional<Ipv4InterfaceAddress> Ipv4InterfaceAddress::parse(std::string_view text) {
-  const auto slash = text.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const auto address = Ipv4Address::parse(text.substr(0, slash));
-  text.remove_prefix(slash + 1);
-  const auto length = take_number(text, 32);
-  if (!address || !length || !text.empty()) return std::nullopt;
-  return Ipv4InterfaceAddress{*address, static_cast<std::uint8_t>(*length)};
-}
-
-std::string Ipv4InterfaceAddress::to_string() const {
-  return address.to_string() + '/' + std::to_string(length);
-}
-
 }  // namespace weir

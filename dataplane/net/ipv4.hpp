@@ -8,10 +8,15 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/net/prefix.hpp"
+
 namespace weir {
 
 class Ipv4Address {
  public:
+  using Value = std::uint32_t;
+  static constexpr unsigned kBits = 32;
+
   constexpr Ipv4Address() = default;
   constexpr explicit Ipv4Address(std::uint32_t host_order) : value_(host_order) {}
   constexpr Ipv4Address(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d)
@@ -43,54 +48,10 @@ class Ipv4Address {
 };
 
 /// The netmask of a prefix length 0 to 32.
-constexpr std::uint32_t ipv4_mask(unsigned length) {
-  return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
-}
+constexpr std::uint32_t ipv4_mask(unsigned length) { return prefix_mask<Ipv4Address>(length); }
 
-/// A network: host bits are always zero.
-class Ipv4Prefix {
- public:
-  constexpr Ipv4Prefix() = default;
-  /// Host bits of `address` are cleared; `length` is 0 to 32.
-  constexpr Ipv4Prefix(Ipv4Address address, unsigned length)
-      : network_(address.value() & ipv4_mask(length)), length_(static_cast<std::uint8_t>(length)) {}
-
-  constexpr Ipv4Address network() const { return Ipv4Address{network_}; }
-  constexpr unsigned length() const { return length_; }
-  constexpr std::uint32_t mask() const { return ipv4_mask(length_); }
-  constexpr std::uint32_t host_mask() const { return ~mask(); }
-  constexpr Ipv4Address last() const { return Ipv4Address{network_ | host_mask()}; }
-  constexpr bool contains(Ipv4Address address) const {
-    return (address.value() & mask()) == network_;
-  }
-  constexpr bool contains(const Ipv4Prefix& other) const {
-    return other.length_ >= length_ && contains(other.network());
-  }
-  /// Whether the subnet has a network and a broadcast address: not /31 (RFC 3021), not /32.
-  constexpr bool has_broadcast() const { return length_ <= 30; }
-  std::string to_string() const;
-
-  friend constexpr auto operator<=>(const Ipv4Prefix&, const Ipv4Prefix&) = default;
-
- private:
-  std::uint32_t network_ = 0;
-  std::uint8_t length_ = 0;
-};
-
-/// An address with the length of its subnet's prefix, as an interface has it: `192.0.2.2/30`.
-struct Ipv4InterfaceAddress {
-  Ipv4Address address;
-  std::uint8_t length = 32;
-
-  /// `ADDRESS/LENGTH`; the length is required.
-  static std::optional<Ipv4InterfaceAddress> parse(std::string_view text);
-
-  constexpr Ipv4Prefix subnet() const { return {address, length}; }
-  std::string to_string() const;
-
-  friend constexpr auto operator<=>(const Ipv4InterfaceAddress&,
-                                    const Ipv4InterfaceAddress&) = default;
-};
+using Ipv4Prefix = Prefix<Ipv4Address>;
+using Ipv4InterfaceAddress = InterfaceAddress<Ipv4Address>;
 
 }  // namespace weir
 
