@@ -89,6 +89,32 @@ std::optional<Ipv4Prefix> read_prefix(std::string_view text, Complaint& complain
   return std::nullopt;
 }
 
+std::optional<Ipv6Address> read_ipv6_address(std::string_view text, Complaint& complaint) {
+  if (const auto address = Ipv6Address::parse(text)) return address;
+  std::string hint = "such as 2001:db8::1";
+  if (Ipv6InterfaceAddress::parse(text) || Ipv6Address::parse(text.substr(0, text.find('%'))))
+    hint = cat("did you mean ", text.substr(0, text.find_first_of("/%")), '?');
+  complaint = {Code::malformed, cat(shown(text), " is not an IPv6 address"), std::move(hint)};
+  return std::nullopt;
+}
+
+std::optional<Ipv6Prefix> read_ipv6_prefix(std::string_view text, Complaint& complaint) {
+  if (const auto given = Ipv6InterfaceAddress::parse(text)) {
+    if (given->address == given->subnet().network()) return given->subnet();
+    complaint = {Code::host_bits, cat(text, " has host bits set"),
+                 cat("did you mean ", given->subnet().to_string(), '?')};
+    return std::nullopt;
+  }
+  if (Ipv6Address::parse(text)) {
+    complaint = {Code::prefix_length, cat(shown(text), " lacks its prefix length"),
+                 cat("such as ", text, "/64")};
+    return std::nullopt;
+  }
+  complaint = {Code::malformed, cat(shown(text), " is not an IPv6 prefix"),
+               "such as 2001:db8::/32"};
+  return std::nullopt;
+}
+
 std::optional<MacAddress> read_mac(std::string_view text, Complaint& complaint) {
   if (const auto mac = MacAddress::parse(text)) return mac;
   complaint = {Code::malformed, cat(shown(text), " is not a MAC address"),
@@ -99,6 +125,11 @@ std::optional<MacAddress> read_mac(std::string_view text, Complaint& complaint) 
 HostRange host_range(const Ipv4Prefix& subnet) {
   if (!subnet.has_broadcast()) return {subnet.network(), subnet.last()};
   return {Ipv4Address{subnet.network().value() + 1}, Ipv4Address{subnet.last().value() - 1}};
+}
+
+Ipv6HostRange host_range(const Ipv6Prefix& subnet) {
+  if (subnet.length() >= 127) return {subnet.network(), subnet.last()};
+  return {Ipv6Address{subnet.network().value() + 1}, subnet.last()};
 }
 
 std::string to_string(const HostRange& range) {

@@ -8,53 +8,7 @@
 namespace weir::config {
 namespace {
 
-constexpr Ipv4Prefix block(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
-                           unsigned length) {
-  return {Ipv4Address{a, b, c, d}, length};
-}
-
-/// IANA IPv4 Special-Purpose Address Registry, and the multicast and reserved blocks.
-constexpr Scope kScopes[] = {
-    {block(0, 0, 0, 0, 8), "this network", "RFC 791", false, false},
-    {block(0, 0, 0, 0, 32), "this host on this network", "RFC 1122", false, false},
-    {block(10, 0, 0, 0, 8), "private", "RFC 1918", true, false},
-    {block(100, 64, 0, 0, 10), "shared address space", "RFC 6598", true, false},
-    {block(127, 0, 0, 0, 8), "loopback", "RFC 1122", false, false},
-    {block(169, 254, 0, 0, 16), "link-local", "RFC 3927", false, false},
-    {block(172, 16, 0, 0, 12), "private", "RFC 1918", true, false},
-    {block(192, 0, 0, 0, 24), "IETF protocol assignments", "RFC 6890", false, false},
-    {block(192, 0, 0, 0, 29), "IPv4 service continuity", "RFC 7335", true, false},
-    {block(192, 0, 0, 8, 32), "IPv4 dummy address", "RFC 7600", false, false},
-    {block(192, 0, 0, 9, 32), "port control protocol anycast", "RFC 7723", true, true},
-    {block(192, 0, 0, 10, 32), "TURN anycast", "RFC 8155", true, true},
-    {block(192, 0, 0, 170, 31), "NAT64/DNS64 discovery", "RFC 7050", false, false},
-    {block(192, 0, 2, 0, 24), "documentation (TEST-NET-1)", "RFC 5737", false, false},
-    {block(192, 31, 196, 0, 24), "AS112-v4", "RFC 7535", true, true},
-    {block(192, 52, 193, 0, 24), "AMT", "RFC 7450", true, true},
-    {block(192, 88, 99, 0, 24), "6to4 relay anycast (deprecated)", "RFC 7526", true, true},
-    {block(192, 168, 0, 0, 16), "private", "RFC 1918", true, false},
-    {block(192, 175, 48, 0, 24), "direct delegation AS112", "RFC 7534", true, true},
-    {block(198, 18, 0, 0, 15), "benchmarking", "RFC 2544", true, false},
-    {block(198, 51, 100, 0, 24), "documentation (TEST-NET-2)", "RFC 5737", false, false},
-    {block(203, 0, 113, 0, 24), "documentation (TEST-NET-3)", "RFC 5737", false, false},
-    {block(224, 0, 0, 0, 4), "multicast", "RFC 5771", true, true},
-    {block(224, 0, 0, 0, 24), "multicast, this link only", "RFC 5771", false, false},
-    {block(232, 0, 0, 0, 8), "multicast, source-specific", "RFC 4607", true, true},
-    {block(239, 0, 0, 0, 8), "multicast, administratively scoped", "RFC 2365", true, false},
-    {block(240, 0, 0, 0, 4), "reserved", "RFC 1112", false, false},
-    {block(255, 255, 255, 255, 32), "limited broadcast", "RFC 8190", false, false},
-};
-constexpr Scope kPublic{{}, "public", "RFC 4632", true, true};
-
-/// Whether `subnet` lies in the scope's block and in no other block within it.
-bool is_whole(const Ipv4Prefix& subnet, const Scope& scope) {
-  if (!scope.block.contains(subnet)) return false;
-  for (const Scope& other : kScopes) {
-    if (other.block != scope.block && subnet.contains(other.block)) return false;
-  }
-  return true;
-}
-
+/// RFC 791 section 2.3 and RFC 1112 section 4: the leading bits.
 char class_of(Ipv4Address address) {
   const int leading_ones = std::countl_one(address.value());
   return static_cast<char>('A' + (leading_ones < 4 ? leading_ones : 4));
@@ -90,16 +44,6 @@ std::optional<unsigned> read_length(std::string_view text, std::string& error) {
 
 }  // namespace
 
-Scope scope_of(Ipv4Address address) {
-  const Scope* best = &kPublic;
-  for (const Scope& scope : kScopes) {
-    if (scope.block.contains(address) && scope.block.length() >= best->block.length()) {
-      best = &scope;
-    }
-  }
-  return *best;
-}
-
 SubnetInfo subnet_info(const Ipv4InterfaceAddress& address) {
   SubnetInfo info;
   info.address = address.address;
@@ -117,8 +61,11 @@ SubnetInfo subnet_info(const Ipv4InterfaceAddress& address) {
     info.is_broadcast_address = info.address == info.subnet.last();
   }
   info.address_class = class_of(info.address);
+  if (info.address_class <= 'C')
+    info.class_network = Ipv4Prefix{info.address, 8u * (info.address_class - 'A' + 1u)};
   info.scope = scope_of(info.address);
-  info.scope_is_whole = is_whole(info.subnet, info.scope);
+  info.scope_is_whole = covers_whole(info.scope, info.subnet);
+  info.reverse = reverse_zones(info.subnet);
   return info;
 }
 
@@ -156,6 +103,30 @@ SubnetText parse_subnet(std::string_view text) {
   if (at != std::string_view::npos)
     length = read_length(trimmed(text.substr(at + 1)), result.error);
   if (length) result.address = {*address, static_cast<std::uint8_t>(*length)};
+  return result;
+}
+
+Ipv6SubnetText parse_ipv6_subnet(std::string_view text) {
+  text = trimmed(text);
+  const auto at = text.find_first_of("/ \t");
+  Ipv6SubnetText result;
+  Complaint complaint;
+  const auto address = read_ipv6_address(text.substr(0, at), complaint);
+  if (!address) {
+    result.error = cat(complaint.message, " (", complaint.hint, ')');
+    return result;
+  }
+  if (at == std::string_view::npos) {
+    result.address = {*address, Ipv6Address::kBits};
+    return result;
+  }
+  const std::string_view length_text = trimmed(text.substr(at + 1));
+  const auto length = parse_number(length_text);
+  if (length && *length <= Ipv6Address::kBits) {
+    result.address = {*address, static_cast<std::uint8_t>(*length)};
+  } else {
+    result.error = cat(shown(length_text), " is not a prefix length (0 to 128)");
+  }
   return result;
 }
 

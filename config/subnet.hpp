@@ -6,19 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "config/reverse_zone.hpp"
+#include "config/scope.hpp"
 #include "dataplane/net/ipv4.hpp"
+#include "dataplane/net/ipv6.hpp"
 
 namespace weir::config {
-
-/// One row of the IANA special-purpose registry (RFC 6890 and its updates), with multicast
-/// (RFC 5771) and the reserved class E (RFC 1112); the rest is "public".
-struct Scope {
-  Ipv4Prefix block;         // 0.0.0.0/0 for "public"
-  std::string_view name;    // "private"
-  std::string_view source;  // "RFC 1918"
-  bool forwardable = true;  // may a router forward packets to it
-  bool global = true;       // may it be seen beyond its administrative domain
-};
 
 struct SubnetInfo {
   Ipv4Address address;  // as given
@@ -31,8 +24,10 @@ struct SubnetInfo {
   std::uint64_t hosts = 0;      // usable addresses: 2 on /31, 1 on /32
   std::uint64_t addresses = 0;  // all of them: 2^(32 - length)
   char address_class = 'A';     // A to E, by the leading bits (RFC 791 section 2.3, RFC 1112)
-  Scope scope;                  // of the address
-  bool scope_is_whole = true;   // the whole subnet has this scope
+  std::optional<Ipv4Prefix> class_network;  // /8, /16 or /24 of before CIDR; none of D and E
+  Scope scope;                              // of the address
+  bool scope_is_whole = true;               // the whole subnet has this scope
+  ReverseZones reverse;                     // where its names are in the DNS
 
   // What the address is within its subnet.
   bool is_network_address = false;
@@ -40,9 +35,6 @@ struct SubnetInfo {
 };
 
 SubnetInfo subnet_info(const Ipv4InterfaceAddress& address);
-
-/// The most specific entry that contains `address`.
-Scope scope_of(Ipv4Address address);
 
 /// 32 bits with a dot after each octet and `|` where the prefix ends:
 /// `11000000.00000000.00000010.000000|10`. At an octet's end the bar takes the dot's place.
@@ -59,5 +51,13 @@ struct SubnetText {
 /// `192.0.2.2/30`, `192.0.2.2/255.255.255.252`, `192.0.2.2 255.255.255.252`; an address alone is
 /// a /32. Blanks around are ignored.
 SubnetText parse_subnet(std::string_view text);
+
+struct Ipv6SubnetText {
+  std::optional<Ipv6InterfaceAddress> address;
+  std::string error;
+};
+
+/// `2001:db8::1/64` or `2001:db8::1 64`; an address alone is a /128.
+Ipv6SubnetText parse_ipv6_subnet(std::string_view text);
 
 }  // namespace weir::config

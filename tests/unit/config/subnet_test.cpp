@@ -76,6 +76,15 @@ TEST(Subnet, Class) {
   }
 }
 
+TEST(Subnet, NetworkOfTheClass) {
+  EXPECT_EQ(info_of("10.1.2.3/24").class_network->to_string(), "10.0.0.0/8");
+  EXPECT_EQ(info_of("172.16.1.2/30").class_network->to_string(), "172.16.0.0/16");
+  EXPECT_EQ(info_of("103.9.32.146/26").class_network->to_string(), "103.0.0.0/8");
+  EXPECT_EQ(info_of("192.0.2.1/8").class_network->to_string(), "192.0.2.0/24");
+  EXPECT_FALSE(info_of("224.0.0.1").class_network);
+  EXPECT_FALSE(info_of("240.0.0.1").class_network);
+}
+
 TEST(Subnet, Scope) {
   struct Row {
     const char* first;
