@@ -43,7 +43,7 @@ _weir() {
     --within)
       COMPREPLY=($(compgen -W "$(_weir_live PREFIX routes --limit 1000)" -- "$word"))
       return ;;
-    --file | --out) _weir_files "$word"; return ;;
+    --file | --out | --svg | --into | --config) _weir_files "$word"; return ;;
     --driver)
       COMPREPLY=($(compgen -W "vfio-pci uio_pci_generic" -- "$word"))
       return ;;
@@ -62,7 +62,7 @@ _weir() {
     --ip)
       COMPREPLY=($(compgen -W "$(_weir_live IP neighbors)" -- "$word"))
       return ;;
-    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac | --at | --since | --until | --last | --confirm) return ;;
+    -c | --count | -i | --interval | -W | --timeout | -s | --size | --limit | --vlan | --mac | --at | --since | --until | --last | --confirm | --hosts | --subnets | --reserve | --peer-mask | --via) return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$(_weir_options "${path[@]}") --json --socket" -- "$word"))

@@ -27,7 +27,7 @@
 #include "controlplane/cli/show_storm.hpp"
 #include "controlplane/cli/show_switching.hpp"
 #include "controlplane/cli/storm/storm.hpp"
-#include "controlplane/cli/subnet.hpp"
+#include "controlplane/cli/subnet_verbs.hpp"
 #include "controlplane/cli/time_of.hpp"
 
 namespace weir::cli {
@@ -436,11 +436,8 @@ void add_tool_verbs(CLI::App& app, CommandLine& line) {
   CLI::Option* fix = doctor_verb->add_flag(
       "--fix", line.doctor.fix, "show what can be mended and undone again, ask, and do it");
   doctor_verb->add_flag("--yes", line.doctor.yes, "do not ask")->needs(fix);
-  CLI::App* subnet = add_verb(app, line, "subnet", "calculate with an address and its mask",
-                              always([&line] { show_subnet(line.context, line.words); }));
-  subnet->add_option("SUBNET", line.words, "ADDRESS/LENGTH or ADDRESS NETMASK")
-      ->required()
-      ->expected(1, 2);
+  add_subnet_verbs(app, line.context,
+                   [&line](std::function<int()> verb) { line.verb = std::move(verb); });
   add_verb(app, line, "mac", "explain a MAC address: bits, vendor, what it is for",
            always([&line] { show_mac_address(line.context, line.text); }))
       ->add_option("MAC", line.text, "as 02:00:5e:10:00:09")
@@ -476,6 +473,7 @@ std::optional<CliError> unknown_verb(const CLI::App& app, int argc, char** argv)
       here = verbs[static_cast<std::size_t>(at - names.begin())];
       continue;
     }
+    if (here->get_require_subcommand_min() == 0) return std::nullopt;  // it takes other words
     const std::vector<std::string_view> known(names.begin(), names.end());
     const std::string near(config::nearest(word, known));
     const std::string group = here == &app ? "weir" : "weir " + here->get_name();

@@ -8,7 +8,8 @@
 
 namespace weir::cli {
 
-/// `words`: ADDRESS/LENGTH, ADDRESS/NETMASK, or ADDRESS NETMASK. Throws CliError.
+/// `words`: ADDRESS/LENGTH, ADDRESS/NETMASK, or ADDRESS NETMASK; of IPv6 with a length. Throws
+/// CliError.
 void show_subnet(const Context& context, const std::vector<std::string>& words);
 
 }  // namespace weir::cli
