@@ -67,11 +67,11 @@ IntoFile::IntoFile(const std::string& path, const config::SubnetPlan<Ipv4Address
     throw CliError(
         fmt::format("{}:{}:{}: {}", path, edited.where.line, edited.where.column, edited.error));
   patch_ = config::unified_diff(text.text, edited.text, path);
-}
-
-bool IntoFile::is_sound() const {
-  return std::none_of(renumbering_.broken.begin(), renumbering_.broken.end(),
-                      [](const config::Broken& broken) { return broken.is_error; });
+  const auto is_error = [](const config::Broken& broken) { return broken.is_error; };
+  errors_before_ = config::validate(*parsed.config).errors();
+  // Of route files, only what the change breaks.
+  is_sound_ = config::validate(renumbering_.changed).ok() &&
+              std::none_of(renumbering_.broken.begin(), renumbering_.broken.end(), is_error);
 }
 
 Json IntoFile::to_json() const {
@@ -100,6 +100,7 @@ Json IntoFile::to_json() const {
                       {"hint", or_null(b.hint)}});
   return {{"file", path_},
           {"ok", is_sound()},
+          {"errors_before", errors_before_},
           {"changes", std::move(changes)},
           {"unchanged", renumbering_.unchanged},
           {"unknown", renumbering_.unknown},
@@ -130,6 +131,8 @@ void IntoFile::print(const Context& context) const {
   for (const config::Broken& broken : renumbering_.broken)
     out << fmt::format("  {}: {}: {}{}\n", place_of(broken), broken.is_error ? "error" : "warning",
                        broken.message, broken.hint.empty() ? "" : " (" + broken.hint + ')');
+  if (errors_before_ > 0)
+    out << fmt::format("The file has errors as it is; see `weir check {}`\n", path_);
   if (patch_.empty()) return;
   out << fmt::format(
              "\nNothing is written. To change the file, pipe all of this into: patch {}\n\n", path_)

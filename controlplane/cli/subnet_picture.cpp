@@ -91,6 +91,7 @@ class TextPicture {
       const std::size_t room = std::min(cells.end, end) - cells.first;
       line += block.name.size() < room ? block.name : block.key;
     }
+    line.resize(line.find_last_not_of(' ') + 1);  // keys may have run out
     return line;
   }
 

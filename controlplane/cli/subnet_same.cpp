@@ -107,7 +107,7 @@ std::string_view meaning_of(Reach reach, bool is_ipv4) {
     case Reach::link_local:
       return "such addresses are never routed, whatever the mask";
     case Reach::broadcast:
-      return "the subnet's broadcast address: to all hosts on it";
+      return "to all hosts of the subnet";
     case Reach::network:
       return "the subnet's own address, which no host has";
     case Reach::multicast:

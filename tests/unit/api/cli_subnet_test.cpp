@@ -262,6 +262,28 @@ TEST(CliSubnet, IntoAFileThatItBreaks) {
             std::string::npos);
 }
 
+TEST(CliSubnet, IntoAFileThatHasErrorsAlready) {
+  const test::TempDirectory directory;
+  const std::string file =
+      directory.write("lab.yaml", std::string(kFile) + "  - {to: default, via: 172.16.0.1}\n");
+  const test::Finished run =
+      weir_subnet({"plan", "103.9.32.0/24", "--hosts", "lab=20", "--into", file});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_NE(run.out.find("It breaks nothing else in the file.\nThe file has errors as it is"),
+            std::string::npos)
+      << run.out;
+  const std::string bad = directory.write("bad.yaml", "version: 1\nethernet: {}\n");
+  EXPECT_NE(refused({"plan", "103.9.32.0/24", "--hosts", "lab=20", "--into", bad}, 1)
+                .find("did you mean ethernets?"),
+            std::string::npos);
+}
+
+TEST(CliSubnet, KeysRunOut) {
+  const std::string text = output({"plan", "10.0.0.0/20", "--hosts", "2x100"});
+  EXPECT_EQ(text.find(" \n"), std::string::npos) << "blanks at a line's end";
+  EXPECT_NE(text.find("\n     net100  10.0.1.140/30"), std::string::npos) << text;
+}
+
 TEST(CliSubnet, Same) {
   EXPECT_EQ(output({"same", "10.0.0.1", "255.255.255.0", "10.0.1.5", "--via", "10.0.0.254"}),
             "host     10.0.0.1/24  00001010.00000000.00000000|00000001\n"
