@@ -95,6 +95,7 @@ Json IntoFile::to_json() const {
                       {"file", b.file},
                       {"line", b.source.line == 0 ? Json() : Json(b.source.line)},
                       {"column", b.source.line == 0 ? Json() : Json(b.source.column)},
+                      {"code", b.code ? Json(config::id_of(*b.code)) : Json()},
                       {"severity", b.is_error ? "error" : "warning"},
                       {"message", b.message},
                       {"hint", or_null(b.hint)}});
@@ -129,7 +130,9 @@ void IntoFile::print(const Context& context) const {
         moved.after.address.to_string(), moved.before.address.to_string());
   out << (renumbering_.broken.empty() ? "It breaks nothing else in the file.\n" : "It breaks:\n");
   for (const config::Broken& broken : renumbering_.broken)
-    out << fmt::format("  {}: {}: {}{}\n", place_of(broken), broken.is_error ? "error" : "warning",
+    out << fmt::format("  {}: {}{}: {}{}\n", place_of(broken),
+                       broken.is_error ? "error" : "warning",
+                       broken.code ? fmt::format("[{}]", config::id_of(*broken.code)) : "",
                        broken.message, broken.hint.empty() ? "" : " (" + broken.hint + ')');
   if (errors_before_ > 0)
     out << fmt::format("The file has errors as it is; see `weir check {}`\n", path_);

@@ -247,6 +247,7 @@ TEST(CliSubnet, IntoAFileThatItBreaks) {
   EXPECT_EQ(into["broken"].size(), 1u);
   EXPECT_EQ(into["broken"][0]["kind"], "gateway");
   EXPECT_EQ(into["broken"][0]["line"], 8);
+  EXPECT_EQ(into["broken"][0]["code"], "A108");
   EXPECT_EQ(into["broken"][0]["hint"], "if it moves with its subnet, 103.9.32.2");
   EXPECT_EQ(into["hosts"][0]["gateway_after"], "103.9.32.1");
   EXPECT_NE(into["patch"].get<std::string>().find("+    addresses: [103.9.32.1/26]   # the first"),
