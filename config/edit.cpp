@@ -350,7 +350,8 @@ EditResult edited(std::string_view text, const Edit& edit) {
 }  // namespace
 
 std::string EditResult::message(const std::string& file) const {
-  return to_string(Finding{file, where.line, where.column, Finding::Severity::error, error, hint});
+  const std::string place = where.line == 0 ? file : cat(file, ':', where.line, ':', where.column);
+  return cat(place, ": error: ", error, hint.empty() ? "" : cat(" (", hint, ')'));
 }
 
 EditResult set_value(std::string_view text, std::string_view path, std::string_view value) {

@@ -6,13 +6,11 @@
 //
 // `set_value`
 // - takes its value as YAML of one node: `9000`, `lan0`, `[192.0.2.1/24]`, `{to: default, ...}`. It
-// is
-//   written in one line and quoted as config/yaml_write.hpp says; text that replaces quoted text
+//   is written in one line and quoted as config/yaml_write.hpp says; text that replaces quoted text
 //   keeps those quotes. A word that ends in a colon (`2001:db8::`) is text.
 // - A list or map that replaces one is changed entry by entry, so that entries which stay keep
-// their
-//   comments; entries of lists are matched by identity. Only what cannot be reached so (another
-//   order, very many changes) is written anew, and comments inside are lost.
+//   their comments; entries of lists are matched by identity. Only what cannot be reached so
+//   (another order, very many changes) is written anew, and comments inside are lost.
 // - What does not exist is made, with its parents, behind the last entry of the innermost map that
 //   does, as lines with the file's indentation, inside braces as {}. Comments of the next section
 //   stay with it. `{}` becomes lines.
