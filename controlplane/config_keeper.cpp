@@ -69,8 +69,9 @@ config::ParseResult load_text(const std::string& text, const std::string& file) 
   return result;
 }
 
-ConfigKeeper::ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision)
-    : router_(router), store_(store) {
+ConfigKeeper::ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision,
+                           Log log)
+    : router_(router), store_(store), log_(std::move(log)) {
   warnings_ = settle_start(store_, decision, own_change("start", "the router starts"));
   watch_ = std::thread([this] { watch(); });
 }
@@ -149,21 +150,35 @@ ConfigOutcome ConfigKeeper::apply_locked(const ConfigRequest& request, const std
   }
   next.outcome.number = store_.running();
   next.outcome.confirm_by = confirm_by();
-  log(fmt::format("{} by {}: {}; it is number {}{}", change.kind, change.user, change.what,
-                  next.outcome.number, request.confirm ? ", unconfirmed" : ""));
+  log_(fmt::format("{} by {}: {}; it is number {}{}", change.kind, change.user, change.what,
+                   next.outcome.number, request.confirm ? ", unconfirmed" : ""));
   changed_.notify_all();
   return std::move(next.outcome);
 }
 
 void ConfigKeeper::keep(const ConfigRequest& request, const ConfigChange& change, Candidate& next) {
   const auto before = router_.running();
+  const std::uint64_t number = store_.running();
   router_.change(next.config);
   try {
     store_.append(change, request.text);
     store_.write_startup(request.text);
   } catch (const std::exception&) {
     router_.change(before);
+    undo_keep(number);
     throw;
+  }
+}
+
+/// The history says again that `number` runs.
+void ConfigKeeper::undo_keep(std::uint64_t number) {
+  if (store_.running() == number) return;
+  const ConfigChange change = own_change("revert", "it could not be saved");
+  const std::string text = store_.get(number);
+  try {
+    store_.append(change, text);
+  } catch (const FileError&) {
+    store_.append_in_memory(change, text);
   }
 }
 
@@ -201,8 +216,8 @@ ConfigOutcome ConfigKeeper::confirm(const ConfigUser& user) {
     outcome.confirm_by = confirm_by();
     return outcome;
   }
-  log(fmt::format("number {} confirmed by {}", outcome.number,
-                  change_of("confirm", "", user).user));
+  log_(fmt::format("number {} confirmed by {}", outcome.number,
+                   change_of("confirm", "", user).user));
   changed_.notify_all();
   return outcome;
 }
@@ -217,16 +232,11 @@ ConfigOutcome ConfigKeeper::rollback(std::uint64_t number,
                      fmt::format("number {} waits for its confirmation", store_.running()),
                      "weir confirm, or weir rollback without a number");
     return revert_locked(change_of(
-        "rollback", fmt::format("number {} is not wanted", store_.pending()->number), user));
+        "revert", fmt::format("number {} is not wanted", store_.pending()->number), user));
   }
-  const auto& entries = store_.list();
-  if (number == 0) {
-    for (const ConfigEntry& entry : entries)
-      if (entry.number < store_.running()) number = entry.number;
-    if (number == 0)
-      return failure(Outcome::failed, "nothing ran before that is kept",
-                     "weir history lists what there is");
-  }
+  if (number == 0 && (number = before_running()) == 0)
+    return failure(Outcome::failed, "nothing else ran before that is kept",
+                   "weir history lists what there is");
   std::string text;
   try {
     text = store_.get(number);
@@ -239,6 +249,19 @@ ConfigOutcome ConfigKeeper::rollback(std::uint64_t number,
                        .confirm = confirm,
                        .user = user},
                       fmt::format("back to number {}", number));
+}
+
+/// The newest that ran before, is another text, and was not taken back; 0: none.
+std::uint64_t ConfigKeeper::before_running() const {
+  const auto& entries = store_.list();
+  const ConfigEntry* const now = store_.history().find(store_.running());
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool taken_back = i + 1 < entries.size() && entries[i + 1].change.kind == "revert";
+    const bool same = now != nullptr && entries[i].sha256 == now->sha256;
+    if (entries[i].number < store_.running() && !taken_back && !same) found = entries[i].number;
+  }
+  return found;
 }
 
 /// What waits for its confirmation goes: also when the disk refuses to note it.
@@ -259,8 +282,8 @@ ConfigOutcome ConfigKeeper::revert_locked(const ConfigChange& change) {
     return outcome;
   }
   outcome.number = store_.running();
-  log(fmt::format("{} by {}: {}; number {} runs, as number {}", change.kind, change.user,
-                  change.what, old, outcome.number));
+  log_(fmt::format("{} by {}: {}; number {} runs, as number {}", change.kind, change.user,
+                   change.what, old, outcome.number));
   changed_.notify_all();
   return outcome;
 }
@@ -283,7 +306,7 @@ void ConfigKeeper::watch() {
       const ConfigOutcome outcome = revert_locked(own_change(
           "revert", fmt::format("number {} was not confirmed in time", store_.pending()->number)));
       if (outcome.result == Outcome::ok) continue;
-      log(outcome.message);
+      log_(outcome.message);
       changed_.wait_for(lock, kRetry);
     }
   }

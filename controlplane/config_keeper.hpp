@@ -31,9 +31,12 @@ class ConfigKeeper final : public ConfigApi {
  public:
   static constexpr std::chrono::seconds kLeastConfirm{5}, kMostConfirm{24 * 3600};
 
+  using Log = std::function<void(const std::string&)>;
+
   /// `router` and `store` outlive it. What `decision` says runs; what is left to do about it is
-  /// done here, and the timer of a confirmation goes on.
-  ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision);
+  /// done here, and the timer of a confirmation goes on. `log` is told of each change, in words, by
+  /// any thread.
+  ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision, Log log);
   ConfigKeeper(const ConfigKeeper&) = delete;
   ConfigKeeper& operator=(const ConfigKeeper&) = delete;
   /// An unconfirmed change stays as it is; the next start decides.
@@ -48,9 +51,6 @@ class ConfigKeeper final : public ConfigApi {
   std::optional<std::string> entry(std::uint64_t number) override;
   std::string startup() override;
 
-  /// Told of each change of the running configuration, in words; for the log. Set before use.
-  std::function<void(const std::string&)> log = [](const std::string&) {};
-
  private:
   struct Candidate {
     ConfigOutcome outcome;
@@ -62,11 +62,14 @@ class ConfigKeeper final : public ConfigApi {
   void keep_unconfirmed(const ConfigRequest& request, const ConfigChange& change,
                         Candidate& candidate);
   ConfigOutcome revert_locked(const ConfigChange& change);
+  void undo_keep(std::uint64_t number);
+  std::uint64_t before_running() const;
   std::optional<double> confirm_by() const;
   void watch();
 
   LiveRouter& router_;
   ConfigStore& store_;
+  const Log log_;
   std::vector<std::string> warnings_;  // of the start
   std::mutex mutex_;
   std::condition_variable changed_;

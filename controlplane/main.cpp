@@ -120,8 +120,9 @@ int run(const Arguments& arguments) {
   control::Router router(config);
   control::RouterViews views(router);
   control::LiveRouterOf live(router);
-  control::ConfigKeeper keeper(live, store, decision);
-  keeper.log = [](const std::string& text) { spdlog::info("configuration: {}", text); };
+  control::ConfigKeeper keeper(live, store, decision, [](const std::string& text) {
+    spdlog::info("configuration: {}", text);
+  });
   for (const std::string& warning : keeper.history().warnings) spdlog::warn("{}", warning);
   if (!store.why_memory_only().empty())
     spdlog::warn("the history is kept in memory only: {}", store.why_memory_only());

@@ -79,7 +79,7 @@ struct ConfigKeeperTest : testing::Test {
                         : std::vector<std::string>{loaded.findings.to_string()};
         });
     router = std::make_unique<PlayedRouter>(decision.text, file);
-    keeper = std::make_unique<ConfigKeeper>(*router, *store, decision);
+    keeper = std::make_unique<ConfigKeeper>(*router, *store, decision, [](const std::string&) {});
   }
   void write(const std::string& text) const { std::ofstream(file) << text; }
   std::string startup() const {
@@ -160,6 +160,20 @@ TEST_F(ConfigKeeperTest, WhatCannotBeWrittenIsUndone) {
   EXPECT_EQ(outcome.result, Result::failed);
   EXPECT_EQ(router->routes(), 0u);
   EXPECT_EQ(router->changes(), 2);
+  const auto history = keeper->history();
+  EXPECT_TRUE(history.entries.back().running);
+  EXPECT_EQ(history.entries.back().kind, "revert");
+  EXPECT_EQ(keeper->entry(history.entries.back().number), kFirst);
+  EXPECT_EQ(keeper->rollback(0, {}, {}).result, Result::failed) << "nothing else ran";
+}
+
+TEST_F(ConfigKeeperTest, BackIsNotToWhatWasTakenBack) {
+  ASSERT_EQ(apply(kSecond).result, Result::ok);
+  ASSERT_EQ(apply(kThird, 600s).result, Result::ok);
+  ASSERT_EQ(keeper->rollback(0, {}, {}).result, Result::ok);
+  EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 2}));
+  ASSERT_EQ(keeper->rollback(0, {}, {}).result, Result::ok);
+  EXPECT_EQ(router->routes(), 0u) << "the first, not the third, which nobody wanted";
 }
 
 TEST_F(ConfigKeeperTest, UnconfirmedTheFileStaysAndNobodyElseChanges) {
