@@ -24,8 +24,8 @@
 // that are indented deeper. A parent that becomes empty stays, as {} or [].
 //
 // Anchors and aliases: what is written once and used twice is never changed in both places, but
-// refused. Also refused are keys behind a question mark, [a: b] and lone carriage returns. CR LF,
-// byte order marks, document marks and a missing last line feed are kept.
+// refused. Also refused are keys behind a question mark, [a: b], tags and lone carriage returns.
+// CR LF, byte order marks, document marks and a missing last line feed are kept.
 //
 // What comes out is parsed again and compared with the old tree: exactly the asked change, or an
 // error instead of a text.

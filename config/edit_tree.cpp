@@ -260,7 +260,8 @@ std::vector<TreeMaker::Step> TreeMaker::steps_of(const FoundPath& found, const P
   for (std::size_t i = found.used; i < path.parts.size(); ++i) {
     const PathPart& part = path.parts[i];
     const bool joins = part.kind == PartKind::key && part.bare && is_digits(part.text) &&
-                       i > found.used && path.parts[i - 1].kind == PartKind::key;
+                       i > found.used && path.parts[i - 1].kind == PartKind::key &&
+                       path.parts[i - 1].bare;
     if (joins) {
       steps.back().text += cat('.', part.text);
       steps.back().used = i + 1;

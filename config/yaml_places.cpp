@@ -29,6 +29,11 @@ class Walker {
   };
 
   char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
+  /// Tags are no part of a configuration; the one that the parser lets through is refused here.
+  bool is_anchor(std::size_t i) const {
+    if (at(i) == '!') refuse(i, "a YAML tag", "remove it");
+    return at(i) == '&';
+  }
   bool ends_word(std::size_t i) const { return i >= text_.size() || is_space(text_[i]); }
   std::size_t skip(std::size_t from) const { return skip_space(text_, from); }
 
@@ -105,6 +110,7 @@ std::size_t Walker::text_end(std::string_view content, std::size_t i) const {
 std::size_t Walker::scalar_end(const YamlNode& node, std::size_t i) const {
   if (at(i) == '"' || at(i) == '\'') return quoted_end(i);
   if (!node.quoted) return text_end(node.text, i);
+  if (at(i) != '|' && at(i) != '>') lost(std::min(i, text_.size()));
   std::size_t header = i + 1;
   while (std::string_view{"+-0123456789"}.find(at(header)) != std::string_view::npos &&
          header < text_.size()) {
@@ -119,7 +125,7 @@ std::size_t Walker::key_end(const YamlNode& key, std::size_t i) const {
   if (at(i) == '?' && ends_word(i + 1)) {
     refuse(i, "a key behind a question mark", "write KEY: VALUE");
   }
-  while (at(i) == '&' || at(i) == '!') i = skip(word_end(i));
+  while (is_anchor(i)) i = skip(word_end(i));
   return at(i) == '*' ? word_end(i) : scalar_end(key, i);
 }
 
@@ -127,7 +133,7 @@ YamlPlace Walker::null_value(const YamlNode& node, std::size_t from, const Aroun
   YamlPlace place{&node, Style::none, from, from, from, {}};
   std::size_t i = skip(from);
   if (!stands_inside(from, i, around)) return place;
-  if (at(i) == '&' || at(i) == '!') {
+  if (is_anchor(i)) {
     place = {&node, Style::scalar, i, word_end(i), word_end(i), {}};
     i = skip(place.end);
     if (!stands_inside(from, i, around)) return place;
@@ -150,7 +156,7 @@ YamlPlace Walker::value(const YamlNode& node, std::size_t from, const Around& ar
   }
   if (node.kind == Kind::null) return null_value(node, from, around);
   YamlPlace place{&node, Style::scalar, begin, begin, begin, {}};
-  while (at(place.content) == '&' || at(place.content) == '!') {
+  while (is_anchor(place.content)) {
     place.content = skip(word_end(place.content));
   }
   if (node.kind == Kind::scalar) {

@@ -273,6 +273,8 @@ TEST(EditForms, Refusals) {
       {"a: 1\na: 2\n", "a", "1", "lab.yaml:2:1: error: key \"a\" appears twice (first in line 1)"},
       {"? a\n: 1\n", "a", "2",
        "lab.yaml:1:1: error: a key behind a question mark (write KEY: VALUE)"},
+      {"a: ! b\n", "a", "2", "lab.yaml:1:4: error: a YAML tag (remove it)"},
+      {"a: !  # c\n", "b", "2", "lab.yaml:1:4: error: a YAML tag (remove it)"},
       {"a: [b: 1]\n", "a", "2",
        "lab.yaml:1:5: error: a map without braces in a list (write {KEY: VALUE})"},
       {"a: \"x\ry\"\n", "a", "2",

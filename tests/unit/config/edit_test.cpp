@@ -146,6 +146,7 @@ TEST(Edit, AddsWhatIsMissing) {
                   {"ethernets.lan1", "{match: {linux: e2}}", "+  lan1: {match: {linux: e2}}\n"},
                   {"vlans.lan0.30.id", "30", "+  lan0.30:\n+    id: 30\n"},
                   {"vlans.lan0.30.20.id", "30", "+  lan0.30.20:\n+    id: 30\n"},
+                  {"vlans.\"x\".30.id", "1", "+  x:\n+    \"30\":\n+      id: 1\n"},
                   {"vlans[lan0.guests].id", "30", "+  lan0.guests:\n+    id: 30\n"},
                   {"vlans.\"a b\".id", "30", "+  a b:\n+    id: 30\n"},
                   {"vlans.\"yes\"", "{}", "+  \"yes\": {}\n"},
