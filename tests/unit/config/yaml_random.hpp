@@ -14,17 +14,35 @@
 namespace weir::config {
 
 /// A value, naively. A list's entries have empty keys.
+struct ModelEntry;
+
 struct Model {
   YamlNode::Kind kind = YamlNode::Kind::null;
   std::string text;
-  std::vector<std::pair<std::string, Model>> entries;
+  std::vector<ModelEntry> entries;
 
   static Model of(const YamlNode& node);
-  static Model word(std::string text) { return {YamlNode::Kind::scalar, std::move(text), {}}; }
+  static Model word(std::string text);
 };
+
+/// No std::pair: that wants to know its members whole, and clang 14 asks it.
+struct ModelEntry {
+  ModelEntry(std::string key, Model value);
+
+  std::string first;
+  Model second;
+};
+
+inline ModelEntry::ModelEntry(std::string key, Model value)
+    : first(std::move(key)), second(std::move(value)) {}
+
+inline Model Model::word(std::string text) { return {YamlNode::Kind::scalar, std::move(text), {}}; }
 
 /// The order of a map's keys does not count.
 bool operator==(const Model& a, const Model& b);
+inline bool operator==(const ModelEntry& a, const ModelEntry& b) {
+  return a.first == b.first && a.second == b.second;
+}
 
 using ModelPath = std::vector<std::size_t>;  // indexes of entries from the root
 
