@@ -90,7 +90,7 @@ struct ConfigKeeperTest : testing::Test {
   ConfigOutcome apply(const std::string& text, std::optional<std::chrono::seconds> confirm = {}) {
     return keeper->apply({.text = text, .file = "next.yaml", .confirm = confirm});
   }
-  /// Puts the confirmation's end into the past, as if the time had gone by.
+  /// Within 8 s.
   bool comes_back(Ipv4Address gateway) {
     for (int i = 0; i < 800; ++i) {
       if (router->gateway() == gateway) return true;
