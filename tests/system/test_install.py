@@ -68,7 +68,7 @@ class Installed(unittest.TestCase):
                 "version: 1\nsystem: {memory: {packets: 16384}}\n"
                 "services: {api: {socket: /nonexistent/weir.sock}}\n"
             )
-        environment = {"PATH": "/usr/bin:/bin"}
+        environment = {"PATH": "/usr/bin:/bin", "WEIR_STATE": os.environ["WEIR_STATE"]}
         done = subprocess.run(
             [self.weir, "run", wrong], env=environment, capture_output=True, text=True, timeout=30
         )
