@@ -43,6 +43,7 @@ enum class Code : std::uint8_t {
   packets_beyond_memory,
   packets_short,
   pools_beyond_memory,
+  readers_unknown,
   // P: ports and interfaces
   no_ports,
   port_twice,

@@ -48,7 +48,8 @@ ethernets:
   a: {match: {linux: e0}, addresses: [10.0.1.1/24]}
 )"},
     CodeText{yaml_feature, "F106", true, "YAML that configurations do not use",
-             "Tags, a second document and aliases within what they name mean nothing here.",
+             "Tags, a second document, aliases within what they name and seas of blanks mean "
+             "nothing here.",
              R"(system: {hostname: !!str lab}
 ethernets:
   a: {match: {linux: e0}, addresses: [10.0.1.1/24]}

@@ -73,6 +73,18 @@ ethernets:
 ethernets:
   a: {match: {linux: e0}, addresses: [10.0.1.1/24]}
 )"},
+    CodeText{readers_unknown, "S106", false, "a group of readers that there is not",
+             "Its members are to read through the API. The router looks groups up when it starts: "
+             "one that this machine does not have lets nobody in. On another machine than the "
+             "router's, the group may be there.",
+             R"(ethernets:
+  a: {match: {linux: e0}, addresses: [10.0.1.1/24]}
+services: {api: {readers: [uesrs]}}
+)",
+             R"(ethernets:
+  a: {match: {linux: e0}, addresses: [10.0.1.1/24]}
+services: {api: {readers: [users]}}
+)"},
     CodeText{no_ports, "P101", false, "no ports",
              "The router would run, and have nothing to forward between.", "version: 1\n",
              R"(ethernets:

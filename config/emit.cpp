@@ -25,8 +25,7 @@ std::string scalar(std::string_view text) {
   const auto is_safe = [&](char c) {
     return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '/';
   };
-  std::string lower;
-  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string lower = lower_case(text);
   const bool plain = !text.empty() && (is_letter(text.front()) || text.front() == '/') &&
                      std::all_of(text.begin(), text.end(), is_safe) &&
                      std::find(kKnown.begin(), kKnown.end(), lower) == kKnown.end();
@@ -110,6 +109,20 @@ std::string route_text(const Route& route) {
   return cat("- {to: ", to, ", ", route_value_text(route), '}');
 }
 
+std::string readers_text(const Readers& readers) {
+  if (readers.all) return "all";
+  return readers.groups.empty() ? "none" : list(readers.groups, scalar);
+}
+
+void emit_services(Emitter& out, const Services& services) {
+  const Services normal;
+  out.begin(0, "services:");
+  out.begin(2, "api:");
+  out.setting(4, "socket", services.api_socket, normal.api_socket, scalar(services.api_socket));
+  out.setting(4, "readers", services.api_readers, normal.api_readers,
+              readers_text(services.api_readers));
+}
+
 void emit_routes(Emitter& out, const Config& config) {
   if (config.routes.empty() && config.route_files.empty()) {
     if (out.all()) out.line(0, "routes: []");
@@ -133,10 +146,7 @@ std::string emit(const Config& config, EmitDefaults defaults) {
   emit_switching(out, config);
   emit_neighbors(out, config.neighbors);
   emit_routes(out, config);
-  out.begin(0, "services:");
-  out.begin(2, "api:");
-  const std::string& socket = config.services.api_socket;
-  out.setting(4, "socket", socket, Services{}.api_socket, scalar(socket));
+  emit_services(out, config.services);
   return out.take();
 }
 

@@ -1,5 +1,5 @@
 // All interfaces of a configuration as one list: ports, then VLANs, then bridges' own, each as the
-// file has them. A place in this list is the interface's InterfaceId wherever there are ids.
+// file has them. A router that starts numbers its interfaces by their place in this list.
 //
 // Points into the Config, which must outlive it. Lookups are one hash. Thread-safe once made.
 #pragma once

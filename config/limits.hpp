@@ -105,5 +105,7 @@ inline constexpr std::size_t kRouteFileErrors = 20;  // reported of one chunk of
 
 // services
 inline constexpr std::size_t kSocketPathBytes = 107;  // sun_path without its end, unix(7)
+inline constexpr std::size_t kReaderGroups = 16;
+inline constexpr std::size_t kGroupNameBytes = 256;  // of directories; groupadd(8) makes up to 32
 
 }  // namespace weir::config::limits

@@ -353,8 +353,19 @@ struct RouteFile {
   friend bool operator==(const RouteFile&, const RouteFile&) = default;
 };
 
+/// Who may read through the API besides those who may change the router.
+struct Readers {
+  bool all = false;                 // every user of the machine
+  std::vector<std::string> groups;  // or members of these
+  SourceList sources;               // of the groups
+
+  friend bool operator==(const Readers&, const Readers&) = default;
+};
+
 struct Services {
   std::string api_socket = "/run/weir.sock";
+  Readers api_readers;
+  SourceRef readers_source;
 
   friend bool operator==(const Services&, const Services&) = default;
 };

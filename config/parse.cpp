@@ -34,6 +34,11 @@ std::optional<std::string> read_interface_name(std::string_view text, Complaint&
   return std::nullopt;
 }
 
+bool read_interface(const YamlValue& value, std::string& name) {
+  if (Asked* asked = value.watched()) asked->interface = true;
+  return value.parsed(read_interface_name, name);
+}
+
 void require(const YamlValue& value, const YamlMap& map,
              std::initializer_list<std::string_view> keys) {
   if (value.node().kind != YamlNode::Kind::map && !value.is_null()) return;
@@ -139,6 +144,16 @@ std::optional<std::string> read_socket(std::string_view text, Complaint& complai
   if (text.front() == '/' && text.size() <= limits::kSocketPathBytes) return std::string{text};
   complaint = {Code::malformed, cat(shown(text), " is not a path for a Unix socket"),
                cat("absolute, up to ", limits::kSocketPathBytes, " bytes, such as /run/weir.sock")};
+  return std::nullopt;
+}
+
+/// Any name that group(5) can hold.
+std::optional<std::string> read_group(std::string_view text, Complaint& complaint) {
+  const bool good =
+      text.size() <= limits::kGroupNameBytes && text.find_first_of(":,") == std::string_view::npos;
+  if (good) return std::string{text};
+  complaint = {Code::malformed, cat(shown(text), " is not a name of a group"),
+               cat("one of /etc/group, up to ", limits::kGroupNameBytes, " bytes")};
   return std::nullopt;
 }
 
@@ -353,14 +368,32 @@ void read_routes(const YamlValue& value, Config& config) {
              [&](const YamlValue& entry) { read_route(entry, config); });
 }
 
+void read_readers(const YamlValue& value, Readers& readers) {
+  if (value.is_word("none")) return;
+  if (value.is_word("all")) {
+    readers.all = true;
+    return;
+  }
+  value.list("none, all, or groups in brackets", [&](const YamlValue& entry) {
+    std::string group;
+    if (!entry.parsed(read_group, group)) return;
+    readers.groups.push_back(std::move(group));
+    readers.sources.entries.push_back(entry.source());
+  });
+}
+
 void read_services(const YamlValue& value, Services& services) {
   static constexpr std::array<Words, 1> kKeys{"api"};
   static constexpr std::array<Words, 1> kLater{"web"};
-  static constexpr std::array<Words, 1> kApiKeys{"socket"};
+  static constexpr std::array<Words, 2> kApiKeys{"socket", "readers"};
   const YamlMap map{value, kKeys, kLater};
   map.with("api", [&](const YamlValue& v) {
-    YamlMap{v, kApiKeys}.with("socket", [&](const YamlValue& socket) {
-      socket.parsed(read_socket, services.api_socket);
+    const YamlMap api{v, kApiKeys};
+    api.with("socket",
+             [&](const YamlValue& socket) { socket.parsed(read_socket, services.api_socket); });
+    api.with("readers", [&](const YamlValue& readers) {
+      services.readers_source = readers.source();
+      read_readers(readers, services.api_readers);
     });
   });
 }
@@ -387,6 +420,12 @@ void read_config(const YamlValue& root, Config& config) {
 }
 
 }  // namespace
+
+void watch_config(const YamlNode& root, Asked& asked) {
+  Config config;
+  Findings findings;
+  read_config({root, {}, config.file, findings, &asked}, config);
+}
 
 ParseResult parse_text(std::string_view text, const std::string& file) {
   ParseResult result;

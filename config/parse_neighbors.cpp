@@ -27,7 +27,7 @@ void read_static_neighbor(const YamlValue& value, std::vector<StaticNeighbor>& s
   });
   map.with("interface", [&](const YamlValue& v) {
     neighbor.interface_source = v.source();
-    v.parsed(read_interface_name, neighbor.interface);
+    read_interface(v, neighbor.interface);
   });
   statics.push_back(std::move(neighbor));
 }

@@ -15,6 +15,8 @@
 namespace weir::config {
 
 std::optional<std::string> read_interface_name(std::string_view text, Complaint& complaint);
+/// The name of an interface that stands elsewhere; of one that stands here, `parsed` reads the key.
+bool read_interface(const YamlValue& value, std::string& name);
 
 /// Complains unless the entry `value` of a list has all of `keys`.
 void require(const YamlValue& value, const YamlMap& map,
@@ -35,6 +37,9 @@ void read_number(const YamlValue& value, std::uint64_t minimum, std::uint64_t ma
 /// The absolute path of a file; `example` is one.
 std::optional<std::string> absolute_path(std::string_view text, std::string_view example,
                                          Complaint& complaint);
+
+/// Tells in `asked` what a Config's reader asks of the node there, which is below `root`.
+void watch_config(const YamlNode& root, Asked& asked);
 
 /// What interfaces of every kind have; `auto` leaves the optional ones empty.
 void read_addresses(const YamlValue& value, std::vector<Ipv4InterfaceAddress>& addresses,

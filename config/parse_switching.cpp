@@ -58,7 +58,7 @@ void read_vlan(const YamlValue& value, const Neighbors& neighbors, Vlan& vlan) {
   });
   map.with("link", [&](const YamlValue& v) {
     vlan.link_source = v.source();
-    v.parsed(read_interface_name, vlan.link);
+    read_interface(v, vlan.link);
   });
   map.with("protocol", [&](const YamlValue& v) {
     std::size_t index = 0;
@@ -107,7 +107,7 @@ BridgeMember read_member(const YamlValue& value, const StormControl& of_bridge) 
   BridgeMember member;
   member.source = value.source();
   if (value.node().kind == YamlNode::Kind::scalar) {
-    value.parsed(read_interface_name, member.interface);
+    read_interface(value, member.interface);
     return member;
   }
   if (value.node().kind == YamlNode::Kind::list) {
@@ -118,7 +118,7 @@ BridgeMember read_member(const YamlValue& value, const StormControl& of_bridge) 
   require(value, map, {"name"});
   map.with("name", [&](const YamlValue& v) {
     member.source = v.source();
-    v.parsed(read_interface_name, member.interface);
+    read_interface(v, member.interface);
   });
   map.with("split-horizon", [&](const YamlValue& v) {
     if (v.is_word("none")) return;
@@ -176,7 +176,7 @@ void read_static_station(const YamlValue& value, std::vector<StaticStation>& sta
   });
   map.with("interface", [&](const YamlValue& v) {
     station.interface_source = v.source();
-    v.parsed(read_interface_name, station.interface);
+    read_interface(v, station.interface);
   });
   statics.push_back(std::move(station));
 }
@@ -242,7 +242,7 @@ class Trunks {
   /// The name of the VLAN `id` on the interface that `entry` names; empty after a complaint.
   std::string vlan_of(const YamlValue& entry, std::uint16_t id) {
     Vlan vlan;
-    if (!entry.parsed(read_interface_name, vlan.link)) return {};
+    if (!read_interface(entry, vlan.link)) return {};
     const auto known = names_.find({vlan.link, id});
     if (known != names_.end()) return known->second;
     vlan.name = cat(vlan.link, '.', id);
@@ -352,7 +352,7 @@ void read_mirror(const YamlValue& value, std::vector<Mirror>& mirrors) {
   }
   map.with("from", [&](const YamlValue& v) {
     mirror.source = v.source();
-    v.parsed(read_interface_name, mirror.from);
+    read_interface(v, mirror.from);
   });
   map.with("direction", [&](const YamlValue& v) {
     using enum Mirror::Direction;
@@ -361,7 +361,7 @@ void read_mirror(const YamlValue& value, std::vector<Mirror>& mirrors) {
   });
   map.with("to", [&](const YamlValue& v) {
     mirror.to_source = v.source();
-    v.parsed(read_interface_name, mirror.to);
+    read_interface(v, mirror.to);
   });
   map.with("file", [&](const YamlValue& v) {
     mirror.to_source = v.source();

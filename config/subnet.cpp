@@ -62,7 +62,8 @@ SubnetInfo subnet_info(const Ipv4InterfaceAddress& address) {
   }
   info.address_class = class_of(info.address);
   if (info.address_class <= 'C')
-    info.class_network = Ipv4Prefix{info.address, 8u * (info.address_class - 'A' + 1u)};
+    info.class_network =
+        Ipv4Prefix{info.address, 8u * static_cast<unsigned>(info.address_class - 'A' + 1)};
   info.scope = scope_of(info.address);
   info.scope_is_whole = covers_whole(info.scope, info.subnet);
   info.reverse = reverse_zones(info.subnet);

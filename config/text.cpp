@@ -8,6 +8,20 @@
 #include <vector>
 
 namespace weir::config {
+
+bool has_control_characters(std::string_view text) {
+  const auto at = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned first = at(i), second = at(i + 1), third = at(i + 2);
+    if (first < 0x20 || first == 0x7f) return true;
+    if (first == 0xc2 && second < 0xa0) return true;
+    if (first == 0xe2 && second == 0x80 && (third == 0xa8 || third == 0xa9)) return true;
+    if (first == 0xef && second == 0xbf && third >= 0xbe) return true;
+  }
+  return false;
+}
 namespace {
 
 struct Unit {
@@ -91,13 +105,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower{text};
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
 std::string_view nearest(std::string_view word, std::span<const std::string_view> words) {
   constexpr std::size_t kLongestWord = 64;
   if (word.size() > kLongestWord) return {};
+  const std::string lower = lower_case(word);
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string_view candidate : words) {
-    const std::size_t distance = edit_distance(word, candidate);
+    const std::size_t distance =
+        std::min(edit_distance(word, candidate), edit_distance(lower, candidate));
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

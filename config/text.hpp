@@ -13,6 +13,10 @@
 
 namespace weir::config {
 
+/// Whether UTF-8 text has what no line of a file may hold as it is: C0 and C1, DEL, U+2028 and
+/// U+2029, which end lines, U+FFFE and U+FFFF.
+bool has_control_characters(std::string_view text);
+
 namespace detail {
 inline void append(std::string& to, std::string_view text) { to += text; }
 inline void append(std::string& to, char c) { to += c; }
@@ -40,6 +44,9 @@ std::string shown(std::string_view text);
 /// Steps from `a` to `b`: letters inserted, removed, replaced or swapped with their neighbour
 /// (optimal string alignment distance). Linear in the product of the lengths.
 std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// ASCII letters only.
+std::string lower_case(std::string_view text);
 
 /// The one of `words` that `word` is probably meant to be; empty when none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> words);

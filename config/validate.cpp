@@ -9,6 +9,7 @@
 
 #include "config/address_text.hpp"
 #include "config/connected.hpp"
+#include "config/group.hpp"
 #include "config/interfaces.hpp"
 #include "config/limits.hpp"
 #include "config/memory.hpp"
@@ -49,6 +50,7 @@ class Linter {
     check_neighbors(config_, interfaces_, connected_, findings_);
     check_forwarding(config_, interfaces_, connected_, findings_);
     check_zones(config_, interfaces_, connected_, findings_);
+    check_readers();
     findings_.sort();
     return std::move(findings_);
   }
@@ -71,6 +73,7 @@ class Linter {
   void check_overlaps();
   void report_pair(const ConnectedSubnets::Entry& first, const ConnectedSubnets::Entry& second);
   void check_alone(const InterfaceRef& interface);
+  void check_readers();
 
   const Config& config_;
   InterfaceList interfaces_;
@@ -280,17 +283,37 @@ void Linter::check_overlaps() {
   }
 }
 
-}  // namespace
+void Linter::check_readers() {
+  const Readers& readers = config_.services.api_readers;
+  const SourceRef source = config_.services.readers_source;
+  for (std::size_t i = 0; i < readers.groups.size() && i < limits::kReaderGroups; ++i) {
+    if (group_id(readers.groups[i])) continue;
+    warning(Code::readers_unknown, readers.sources.at(i, source),
+            cat("this machine has no group ", shown(readers.groups[i]), ": it lets nobody in"),
+            "getent group lists them; groupadd makes one; all: everybody");
+  }
+  if (readers.groups.size() > limits::kReaderGroups) {
+    error(Code::too_many, readers.sources.at(limits::kReaderGroups, source),
+          cat(readers.groups.size(), " groups"), cat("at most ", limits::kReaderGroups));
+  }
+}
 
-Findings validate(const Config& config) { return Linter{config}.run(); }
-
-ParseResult load_file(const std::string& path) {
-  ParseResult result = parse_file(path);
+ParseResult validated(ParseResult result) {
   if (!result) return result;
   result.findings.append(validate(*result.config));
   result.findings.sort();
   if (!result.findings.ok()) result.config.reset();
   return result;
 }
+
+}  // namespace
+
+Findings validate(const Config& config) { return Linter{config}.run(); }
+
+ParseResult load_text(std::string_view text, const std::string& file) {
+  return validated(parse_text(text, file));
+}
+
+ParseResult load_file(const std::string& path) { return validated(parse_file(path)); }
 
 }  // namespace weir::config

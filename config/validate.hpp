@@ -10,11 +10,13 @@
 // together; a mirror to a port with another job; times and bounds of neighbours that contradict
 // each other. Warnings: what is allowed and has no effect, or seldom the wished one.
 //
-// All functions are pure but for the files they are told to read, and thread-safe.
+// All functions are pure but for the files they are told to read and the machine's groups, and
+// thread-safe.
 #pragma once
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/finding.hpp"
@@ -27,7 +29,8 @@ namespace weir::config {
 /// Lints `config`, whose single values are those `parse_text` lets through; by place in the file.
 Findings validate(const Config& config);
 
-/// `parse_file`, then `validate`; the route files it names are not opened.
+/// `parse_text`, or `parse_file`, then `validate`; the route files it names are not opened.
+ParseResult load_text(std::string_view text, const std::string& file);
 ParseResult load_file(const std::string& path);
 
 /// What `parse_routes` made of one route file.

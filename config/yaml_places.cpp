@@ -29,11 +29,7 @@ class Walker {
   };
 
   char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
-  /// Tags are no part of a configuration; the one that the parser lets through is refused here.
-  bool is_anchor(std::size_t i) const {
-    if (at(i) == '!') refuse(i, "a YAML tag", "remove it");
-    return at(i) == '&';
-  }
+  bool is_anchor(std::size_t i) const { return at(i) == '&'; }
   bool ends_word(std::size_t i) const { return i >= text_.size() || is_space(text_[i]); }
   std::size_t skip(std::size_t from) const { return skip_space(text_, from); }
 

@@ -1,6 +1,6 @@
 // Where every value of a YamlTree stands in its text, byte by byte: what an edit of the text needs
-// and yaml-cpp does not tell. The tree leads, the text follows: what a value is comes from
-// yaml-cpp, only where it ends is found here.
+// and libyaml does not tell. The tree leads, the text follows: what a value is comes from
+// libyaml, only where it ends is found here.
 #pragma once
 
 #include <cstddef>

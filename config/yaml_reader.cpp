@@ -36,10 +36,7 @@ const std::string* YamlValue::text(std::string_view wanted) const {
     unexpected(Code::wrong_type, wanted);
     return nullptr;
   }
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  };
-  if (std::any_of(node_->text.begin(), node_->text.end(), is_control)) {
+  if (has_control_characters(node_->text)) {
     error(Code::not_text, cat("control characters in ", shown(node_->text)), "remove them");
     return nullptr;
   }
@@ -121,6 +118,7 @@ bool YamlValue::size(std::uint64_t minimum, std::uint64_t maximum, std::uint64_t
 
 bool YamlValue::choice(std::initializer_list<std::string_view> words, std::size_t& out) const {
   const std::span<const std::string_view> all{words.begin(), words.size()};
+  if (Asked* asked = watched()) asked->add_words(all);
   const auto at = node_->kind == YamlNode::Kind::scalar
                       ? std::find(words.begin(), words.end(), node_->text)
                       : words.end();
@@ -138,6 +136,7 @@ bool YamlValue::choice(std::initializer_list<std::string_view> words, std::size_
 
 void YamlValue::list(std::string_view hint,
                      const std::function<void(const YamlValue&)>& each) const {
+  if (Asked* asked = watched()) asked->list = true;
   if (is_null()) return;
   if (node_->kind != YamlNode::Kind::list) {
     const bool printable = shown(node_->text).size() == node_->text.size() + 2;
@@ -148,7 +147,7 @@ void YamlValue::list(std::string_view hint,
     return;
   }
   for (std::size_t i = 0; i < node_->children.size(); ++i) {
-    each({*node_->children[i], cat(name_, '[', i, ']'), *file_, *findings_});
+    each({*node_->children[i], cat(name_, '[', i, ']'), *file_, *findings_, asked_});
   }
 }
 
@@ -164,6 +163,7 @@ YamlMap::YamlMap(const YamlValue& value) : value_(value) {
 YamlMap::YamlMap(const YamlValue& value, std::span<const std::string_view> known,
                  std::span<const std::string_view> later)
     : YamlMap(value) {
+  if (Asked* asked = value.watched()) asked->add_keys(known);
   const auto has = [](std::span<const std::string_view> words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
@@ -196,7 +196,7 @@ bool YamlMap::has(std::string_view key) const {
 
 YamlValue YamlMap::child(const YamlNode& key, const YamlNode& value) const {
   const std::string name = value_.name().empty() ? key.text : cat(value_.name(), '.', key.text);
-  return {value, name, *value_.file_, *value_.findings_};
+  return {value, name, *value_.file_, *value_.findings_, value_.asked_};
 }
 
 void YamlMap::with(std::string_view key, const std::function<void(const YamlValue&)>& read) const {
@@ -206,6 +206,7 @@ void YamlMap::with(std::string_view key, const std::function<void(const YamlValu
 }
 
 void YamlMap::each(const std::function<void(const YamlValue&, const YamlValue&)>& each) const {
+  if (Asked* asked = value_.watched()) asked->names = true;
   for (std::size_t i = 0; i < entries_.size(); i += 2) {
     each({*entries_[i], value_.name(), *value_.file_, *value_.findings_},
          child(*entries_[i], *entries_[i + 1]));

@@ -2,6 +2,7 @@
 // value's name and place. Values that are wrong or missing leave the default in place.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -19,22 +20,46 @@
 
 namespace weir::config {
 
+/// What was asked of one node while it was read: which keys, which words. So completion offers what
+/// is read, and no list of keys but the reader's own is needed.
+struct Asked {
+  const YamlNode* node = nullptr;
+  std::vector<std::string_view> keys;   // of a map; literals, as are the words
+  std::vector<std::string_view> words;  // that the value may be
+  bool names = false;                   // a map whose keys are names that the user gives
+  bool list = false;
+  bool interface = false;  // the name of an interface
+
+  void add_keys(std::span<const std::string_view> more) { add(keys, more); }
+  void add_words(std::span<const std::string_view> more) { add(words, more); }
+
+ private:
+  static void add(std::vector<std::string_view>& all, std::span<const std::string_view> more) {
+    for (const std::string_view one : more)
+      if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+  }
+};
+
 /// One value, with its name in messages (`ethernets.wan0.mtu`).
 class YamlValue {
  public:
-  YamlValue(const YamlNode& node, std::string name, const std::string& file, Findings& findings)
-      : node_(&node), name_(std::move(name)), file_(&file), findings_(&findings) {}
+  YamlValue(const YamlNode& node, std::string name, const std::string& file, Findings& findings,
+            Asked* asked = nullptr)
+      : node_(&node), name_(std::move(name)), file_(&file), findings_(&findings), asked_(asked) {}
 
   const YamlNode& node() const { return *node_; }
   const std::string& name() const { return name_; }
   SourceRef source() const { return node_->source; }
   /// One of a key's own words, quoted or not: JSON, which is YAML too, quotes them all.
   bool is_word(std::string_view word) const {
+    if (Asked* asked = watched()) asked->add_words({&word, 1});
     return node_->kind == YamlNode::Kind::scalar && node_->text == word;
   }
   /// A word that YAML itself knows, such as `true`: only without quotes.
   bool is_plain_word(std::string_view word) const { return !node_->quoted && is_word(word); }
   bool is_null() const { return node_->kind == YamlNode::Kind::null; }
+  /// Where somebody wants to know what is asked of this value; most often null.
+  Asked* watched() const { return asked_ != nullptr && asked_->node == node_ ? asked_ : nullptr; }
 
   void error(Code code, std::string_view message, std::string hint = {}) const;
   void error(const Complaint& complaint) const {
@@ -65,6 +90,7 @@ class YamlValue {
   std::string name_;
   const std::string* file_;
   Findings* findings_;
+  Asked* asked_;
 };
 
 /// A map of which `known` are the keys. Complains about all others: those in `later` by name.

@@ -1,6 +1,5 @@
-// YAML text as a tree in which everything has its place. The only code that calls yaml-cpp: its
-// events are used, not its nodes, because those lose the places of nulls, accept duplicate keys and
-// are freed recursively.
+// YAML text as a tree in which everything has its place. The only code that calls libyaml: its
+// events are used, not its documents, because those accept duplicate keys, and hold all twice.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "config/finding.hpp"
+#include "config/limits.hpp"
 #include "config/model.hpp"
 
 namespace weir::config {
@@ -32,9 +32,9 @@ struct YamlTree {
   const YamlNode* root = nullptr;
 };
 
-/// Parses exactly one document of UTF-8 within limits::kNesting and limits::kValues. On errors
-/// they are in `findings`, and the tree is missing (not YAML) or lacks what was wrong.
+/// Parses exactly one document of UTF-8 within limits::kNesting and `most_values`. On errors they
+/// are in `findings`, and the tree is missing (not YAML) or lacks what was wrong. O(n).
 std::optional<YamlTree> parse_yaml(std::string_view text, const std::string& file,
-                                   Findings& findings);
+                                   Findings& findings, std::size_t most_values = limits::kValues);
 
 }  // namespace weir::config

@@ -43,8 +43,7 @@ bool looks_like_number(std::string_view text) {
 bool is_known_word(std::string_view text) {
   constexpr std::array<std::string_view, 9> kWords{"null", "true", "false", "yes", "no",
                                                    "on",   "off",  "y",     "n"};
-  std::string lower;
-  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string lower = lower_case(text);
   return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
 }
 

@@ -1,12 +1,7 @@
 #include "controlplane/bridges.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <bit>
-#include <set>
-#include <stdexcept>
 
 #include "controlplane/bridges_engine.hpp"
 
@@ -40,118 +35,91 @@ class Bridges::StationHooks final : public StationActions {
   Bridges& bridges_;
 };
 
-Bridges::Bridges(const Clock& clock, const config::Config& config, const Interfaces& interfaces,
-                 Dataplane& dataplane, Forwarding& forwarding, BridgeActions& actions)
-    : config_(config),
-      interfaces_(interfaces),
+Bridges::Bridges(const Clock& clock, const Interfaces& interfaces, Dataplane& dataplane,
+                 Forwarding& forwarding, BridgeActions& actions)
+    : interfaces_(interfaces),
       dataplane_(dataplane),
       forwarding_(forwarding),
       actions_(actions),
       clock_(clock),
       hooks_(std::make_unique<StationHooks>(*this)),
-      stations_(clock, *dataplane.fdb(), *hooks_) {
-  const auto count = static_cast<BridgeId>(config.bridges.size());
-  engines_.resize(count + 1u);
-  members_.resize(count + 1u);
-  groups_.resize(count + 1u);
-  for (BridgeId id = 1; id <= count; ++id) add_bridge(id);
-}
+      stations_(clock, *dataplane.fdb(), *hooks_),
+      configs_(kMaxBridges),
+      own_(kMaxBridges),
+      own_addresses_(kMaxBridges),
+      engines_(kMaxBridges),
+      members_(kMaxBridges),
+      groups_(kMaxBridges) {}
 
 Bridges::~Bridges() = default;
 
-void Bridges::start() {
-  for (BridgeId id = 1; id < engines_.size(); ++id) engines_[id]->add_members();
+Bridges::Member* Bridges::find(BridgeId bridge, InterfaceId interface) {
+  for (Member& member : members_[bridge])
+    if (member.interface == interface) return &member;
+  return nullptr;
 }
 
-void Bridges::add_bridge(BridgeId id) {
-  const config::Bridge& config = config_of(id);
-  const InterfaceId own = interfaces_.of_bridge(id);
-  stations_.set_bridge(id, {.max = config.mac_table.max,
-                            .max_per_interface = config.mac_table.max_per_interface,
-                            .ageing = config.mac_table.ageing});
-  for (std::size_t i = 0; i < config.members.size(); ++i) {
-    const InterfaceId interface = interfaces_.members(id)[i];
-    // Spanning tree begins with all of them out.
-    const bool open = !config.spanning_tree.enabled;
-    members_[id].push_back({.interface = interface, .learning = open, .forwarding = open});
-    stations_.set_member(
-        id, interface,
-        {.max_stations = config.members[i].max_stations, .learning = config.members[i].learning});
-  }
-  // Frames to any of our addresses are ours, whichever member they come in by.
-  std::set<MacAddress> addresses{interfaces_[own].mac};
-  for (const InterfaceId member : interfaces_.members(id))
-    addresses.insert(interfaces_[member].mac);
-  for (const MacAddress& mac : addresses) stations_.add_own(id, mac, own);
-  for (const config::StaticStation& station : config.statics)
-    if (!stations_.add_static(id, station.mac, *interfaces_.find(station.interface)))
-      throw std::runtime_error(fmt::format(
-          "{}:{}:{}: error: station {} cannot be one of {}: it is the router's own", config_.file,
-          station.source.line, station.source.column, station.mac.to_string(), config.name));
-  engines_[id] = std::make_unique<Engine>(*this, id);
-  forwarding_.follow_stations(own, [this, id](InterfaceId interface, MacAddress mac) {
-    const auto place = stations_.find(id, mac);
-    return place ? place->interface : interface;
-  });
+Bridges::Member* Bridges::member_of(InterfaceId interface) {
+  return find(interfaces_[interface].bridge, interface);
 }
 
-Bridges::Member& Bridges::member_of(InterfaceId interface) {
-  const InterfaceRow& row = interfaces_[interface];
-  return members_[row.bridge][row.member];
+Bridges::Engine* Bridges::engine_of(InterfaceId interface) {
+  return engines_[interfaces_[interface].bridge].get();
 }
 
 MemberSet Bridges::flooding(BridgeId bridge) const {
   MemberSet set = 0;
-  for (std::size_t i = 0; i < members_[bridge].size(); ++i) {
-    const Member& member = members_[bridge][i];
+  for (const Member& member : members_[bridge])
     if (member.link.up && member.forwarding && stations_.floods(member.interface))
-      set |= member_bit(static_cast<unsigned>(i));
-  }
+      set |= member_bit(interfaces_[member.interface].member);
   return set;
 }
 
 std::vector<Bridge> Bridges::snapshot() const {
+  std::vector<Bridge> result(kMaxBridges);
+  for (const BridgeId id : interfaces_.bridges()) result[id] = snapshot_of(id);
+  return result;
+}
+
+Bridge Bridges::snapshot_of(BridgeId id) const {
   const auto ticks = static_cast<double>(dataplane_.ticks_per_second());
-  std::vector<Bridge> result(config_.bridges.size() + 1);
-  for (BridgeId id = 1; id < result.size(); ++id) {
-    const config::Bridge& config = config_of(id);
-    const std::vector<Member>& members = members_[id];
-    Bridge& bridge = result[id];
-    bridge.id = id;
-    bridge.interface = interfaces_.of_bridge(id);
-    bridge.routed = !interfaces_[bridge.interface].addresses.empty();
-    bridge.spanning_tree = config.spanning_tree.enabled;
-    bridge.igmp_snooping = config.igmp_snooping.enabled;
-    bridge.flooding = flooding(id);
-    bridge.unregistered = engines_[id]->settled() ? engines_[id]->routers() : bridge.flooding;
-    bridge.smallest_mtu = 65535;
-    const auto rate = [&](const config::PacketRate& limit, std::uint32_t speed) {
-      const double pps = packets_a_second(limit, speed);
-      return pps == 0 ? PolicerRate{}
-                      : PolicerRate{pps, std::max(kSmallestBurst, pps * kBurstSeconds), ticks};
-    };
-    bridge.own_storm = rate(config.storm_control.unknown_unicast, 0);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const config::BridgeMember& wish = config.members[i];
-      const config::StormControl& storm = wish.storm_control.value_or(config.storm_control);
-      const std::uint32_t speed = members[i].link.speed_mbps;
-      bridge.smallest_mtu = std::min(bridge.smallest_mtu, interfaces_[members[i].interface].mtu);
-      BridgeMember member{.interface = members[i].interface,
-                          .learning = wish.learning && members[i].learning,
-                          .forwarding = members[i].forwarding,
-                          .storm = {rate(storm.broadcast, speed), rate(storm.multicast, speed),
-                                    rate(storm.unknown_unicast, speed)}};
-      for (std::size_t j = 0; j < members.size(); ++j) {
-        const config::BridgeMember& other = config.members[j];
-        const bool apart = (wish.isolated && other.isolated) ||
-                           (wish.split_horizon != 0 && wish.split_horizon == other.split_horizon);
-        if (i != j && members[j].forwarding && !apart)
-          member.reachable |= member_bit(static_cast<unsigned>(j));
-      }
-      bridge.members.push_back(member);
+  const config::Bridge& config = config_of(id);
+  const auto rate = [&](const config::PacketRate& limit, std::uint32_t speed) {
+    const double pps = packets_a_second(limit, speed);
+    return pps == 0 ? PolicerRate{}
+                    : PolicerRate{pps, std::max(kSmallestBurst, pps * kBurstSeconds), ticks};
+  };
+  Bridge bridge;
+  bridge.id = id;
+  bridge.interface = own_[id];
+  bridge.routed = !interfaces_[own_[id]].addresses.empty();
+  bridge.spanning_tree = config.spanning_tree.enabled;
+  bridge.igmp_snooping = config.igmp_snooping.enabled;
+  bridge.flooding = flooding(id);
+  bridge.unregistered = engines_[id]->settled() ? engines_[id]->routers() : bridge.flooding;
+  bridge.smallest_mtu = 65535;
+  bridge.own_storm = rate(config.storm_control.unknown_unicast, 0);
+  bridge.members.resize(kMaxBridgeMembers, {.learning = false, .forwarding = false});
+  for (const Member& each : members_[id]) {
+    const InterfaceRow& row = interfaces_[each.interface];
+    const config::StormControl& storm = each.config.storm_control.value_or(config.storm_control);
+    const std::uint32_t speed = each.link.speed_mbps;
+    bridge.smallest_mtu = std::min(bridge.smallest_mtu, row.mtu);
+    BridgeMember& member = bridge.members[row.member];
+    member = {.interface = each.interface,
+              .learning = each.config.learning && each.learning,
+              .forwarding = each.forwarding,
+              .storm = {rate(storm.broadcast, speed), rate(storm.multicast, speed),
+                        rate(storm.unknown_unicast, speed)}};
+    for (const Member& other : members_[id]) {
+      const bool apart = (each.config.isolated && other.config.isolated) ||
+                         (each.config.split_horizon != 0 &&
+                          each.config.split_horizon == other.config.split_horizon);
+      if (&each != &other && other.forwarding && !apart)
+        member.reachable |= member_bit(interfaces_[other.interface].member);
     }
   }
-  return result;
+  return bridge;
 }
 
 unsigned Bridges::serve_reports() {
@@ -165,7 +133,7 @@ unsigned Bridges::serve_reports() {
       // What came in before its member was blocked does not count.
       if (report.own_source != 0)
         stations_.own_source(bridge, report.interface);
-      else if (member_of(report.interface).learning)
+      else if (const Member* member = find(bridge, report.interface); member && member->learning)
         stations_.learn(bridge, mac_of(report.key), report.interface);
     }
     served += count;
@@ -175,22 +143,23 @@ unsigned Bridges::serve_reports() {
 }
 
 bool Bridges::serve_bpdu(InterfaceId interface, std::span<const std::uint8_t> frame) {
-  auto& tree = engines_[interfaces_[interface].bridge]->tree();
+  Engine* const engine = engine_of(interface);
   constexpr std::size_t kHeader = sizeof(wire::Ethernet) + kLlc.size();
-  if (!tree || frame.size() <= kHeader) return false;
+  if (engine == nullptr || !engine->tree() || frame.size() <= kHeader) return false;
   const auto& ethernet = *reinterpret_cast<const wire::Ethernet*>(frame.data());
   const std::size_t length = ethernet.type.get();
   if (!std::equal(kLlc.begin(), kLlc.end(), frame.data() + sizeof ethernet) ||
       length <= kLlc.size() || length > frame.size() - sizeof ethernet)
     return false;
-  tree->receive(interface, frame.subspan(kHeader, length - kLlc.size()));
+  engine->tree()->receive(interface, frame.subspan(kHeader, length - kLlc.size()));
   return true;
 }
 
 bool Bridges::serve_igmp(InterfaceId interface, std::span<const std::uint8_t> frame) {
   const BridgeId bridge = interfaces_[interface].bridge;
-  auto& snooping = engines_[bridge]->snooping();
-  if (!snooping) return false;
+  Engine* const engine = engine_of(interface);
+  if (engine == nullptr || !engine->snooping()) return false;
+  auto& snooping = engine->snooping();
   const auto packet = frame.subspan(sizeof(wire::Ethernet));
   const auto& ip = *reinterpret_cast<const wire::Ipv4*>(packet.data());
   if (ip.protocol == wire::ip_protocol::kPim) {
@@ -204,7 +173,7 @@ bool Bridges::serve_igmp(InterfaceId interface, std::span<const std::uint8_t> fr
       send_on(bridge, interface, flooding(bridge), frame);
       return true;
     case IgmpForward::routers:
-      send_on(bridge, interface, flooding(bridge) & engines_[bridge]->routers(), frame);
+      send_on(bridge, interface, flooding(bridge) & engine->routers(), frame);
       return true;
     case IgmpForward::none:
       break;
@@ -221,16 +190,14 @@ void Bridges::send_on(BridgeId bridge, InterfaceId came_by, MemberSet targets,
 }
 
 void Bridges::set_link(InterfaceId port, LinkState link) {
-  for (BridgeId id = 1; id < members_.size(); ++id) {
+  for (const BridgeId id : interfaces_.bridges()) {
     for (Member& member : members_[id]) {
       if (interfaces_[member.interface].carrier != port) continue;
       const bool was_up = member.link.up;
       member.link = link;
       // Whoever was there may be elsewhere by the time the link is back.
       if (was_up && !link.up) stations_.fast_age(id, member.interface);
-      Engine& engine = *engines_[id];
-      if (engine.tree()) engine.tree()->set_link(member.interface, link.up, link.speed_mbps, true);
-      if (engine.snooping()) engine.snooping()->set_link(member.interface, link.up);
+      engines_[id]->set_link(member);
     }
   }
   actions_.bridges_changed();
@@ -238,7 +205,7 @@ void Bridges::set_link(InterfaceId port, LinkState link) {
 
 unsigned Bridges::tick() {
   unsigned done = stations_.tick();
-  for (BridgeId id = 1; id < engines_.size(); ++id) {
+  for (const BridgeId id : interfaces_.bridges()) {
     Engine& engine = *engines_[id];
     if (engine.tree()) {
       const std::uint64_t before = engine.tree()->topology_changes();
@@ -295,7 +262,7 @@ void Bridges::set_group(BridgeId bridge, Ipv4Address ip, std::span<const Interfa
 
 void Bridges::station_changed(const StationChange& change) {
   if (change.before != change.now) {
-    const InterfaceId own = interfaces_.of_bridge(change.bridge);
+    const InterfaceId own = own_[change.bridge];
     forwarding_.station_moved(own, change.mac, change.now.value_or(own));
   }
   actions_.station_changed(change);
@@ -305,9 +272,8 @@ void Bridges::station_changed(const StationChange& change) {
 /// back by another member: `own_source` then knows for certain.
 void Bridges::probe_for_loop(BridgeId bridge, InterfaceId member) {
   const std::array<std::uint8_t, 46> nothing{};
-  actions_.send_frame(
-      member, frame_of(MacAddress::broadcast(), interfaces_[interfaces_.of_bridge(bridge)].mac,
-                       wire::ether_type::kLoopback, nothing));
+  actions_.send_frame(member, frame_of(MacAddress::broadcast(), interfaces_[own_[bridge]].mac,
+                                       wire::ether_type::kLoopback, nothing));
 }
 
 void Bridges::station_event(const StationEvent& event) {

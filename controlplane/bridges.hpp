@@ -3,13 +3,19 @@
 // turns what they decide into what workers read: the bridges of a Snapshot, the FDB, multicast
 // sets.
 //
+// Bridges, members and settings may change while the router runs. What is the same stays as it is:
+// a spanning tree and a querier begin anew when their own settings or the bridge's MAC address are
+// others, not when a member comes or goes.
+//
 // Control thread only. `BridgeActions` are called from within, and must not call back.
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -46,14 +52,20 @@ class BridgeActions {
 
 class Bridges final {
  public:
-  /// `config` has bridges; all outlive this.
-  Bridges(const Clock& clock, const config::Config& config, const Interfaces& interfaces,
-          Dataplane& dataplane, Forwarding& forwarding, BridgeActions& actions);
+  using Links = std::function<LinkState(InterfaceId)>;
+
+  /// No bridge yet. `interfaces` are those of now, whenever it is called; all outlive this.
+  Bridges(const Clock& clock, const Interfaces& interfaces, Dataplane& dataplane,
+          Forwarding& forwarding, BridgeActions& actions);
   ~Bridges();
   Bridges(const Bridges&) = delete;
   Bridges& operator=(const Bridges&) = delete;
 
-  /// Once the first snapshot is published: spanning trees and queriers begin.
+  /// What `config` says, which `interfaces` follow already. `links` tells those of interfaces.
+  /// Throws std::runtime_error: a static station has no room, or is the router's own; then a part
+  /// is done. Workers see it by the next snapshot; after that `start`.
+  void change(const config::Config& config, const Links& links);
+  /// Spanning trees and queriers of what has come begin.
   void start();
 
   /// The snapshot's bridges.
@@ -91,8 +103,10 @@ class Bridges final {
 
   class Engine;  // of one bridge: its spanning tree's and its snooping's actions
   struct Member {
+    config::BridgeMember config;
     InterfaceId interface = 0;
     LinkState link;
+    bool started = false;                     // the bridge's protocols know of it
     bool learning = true, forwarding = true;  // spanning tree's verdict
     bool guarded = false;
   };
@@ -103,12 +117,24 @@ class Bridges final {
   };
   class StationHooks;
 
+  // bridges_changes.cpp
+  void let_go(BridgeId id);
+  void remove_bridge(BridgeId id);
   void add_bridge(BridgeId id);
+  void set_bridge(BridgeId id, const config::Bridge& config, const Links& links);
+  void set_members(BridgeId id, const Links& links);
+  void set_own_addresses(BridgeId id);
+  void set_statics(BridgeId id, const std::vector<config::StaticStation>& old);
+  void release_groups(BridgeId id);
   void station_changed(const StationChange& change);
   void station_event(const StationEvent& event);
   void probe_for_loop(BridgeId bridge, InterfaceId member);
-  Member& member_of(InterfaceId interface);
-  const config::Bridge& config_of(BridgeId bridge) const { return config_.bridges[bridge - 1u]; }
+  /// Null: it is in no bridge, or not in that one.
+  Member* member_of(InterfaceId interface);
+  Member* find(BridgeId bridge, InterfaceId interface);
+  Engine* engine_of(InterfaceId interface);
+  const config::Bridge& config_of(BridgeId bridge) const { return configs_[bridge]; }
+  Bridge snapshot_of(BridgeId id) const;
   MemberSet flooding(BridgeId bridge) const;
   MemberSet set_of(BridgeId bridge, std::span<const InterfaceId> interfaces) const;
   void store_group(BridgeId bridge, const Group& group);
@@ -117,12 +143,12 @@ class Bridges final {
                std::span<const std::uint8_t> frame);
   std::optional<StationQuery> query_of(const StationFilter& filter) const;
   BridgeStatus status_of(BridgeId bridge) const;
-  BridgeMemberStatus member_status(BridgeId bridge, std::size_t member,
+  BridgeMemberStatus member_status(BridgeId bridge, const Member& member,
                                    const std::optional<SpanningTreeState>& tree) const;
   StationStatus station_status(const Place& place) const;
   std::vector<InterfaceId> with_vlan(std::uint16_t vlan) const;
 
-  const config::Config& config_;
+  std::string file_;  // the configuration's
   const Interfaces& interfaces_;
   Dataplane& dataplane_;
   Forwarding& forwarding_;
@@ -130,8 +156,12 @@ class Bridges final {
   const Clock& clock_;
   std::unique_ptr<StationHooks> hooks_;
   Stations stations_;
-  std::vector<std::unique_ptr<Engine>> engines_;  // by BridgeId; the first is nobody's
-  std::vector<std::vector<Member>> members_;      // by BridgeId
+  // By BridgeId; the first is nobody's.
+  std::vector<config::Bridge> configs_;
+  std::vector<InterfaceId> own_;                     // interfaces
+  std::vector<std::set<MacAddress>> own_addresses_;  // that are ours on any of its members
+  std::vector<std::unique_ptr<Engine>> engines_;
+  std::vector<std::vector<Member>> members_;  // in the configuration's order
   std::vector<std::map<MacAddress, Group>> groups_;
   std::unordered_map<std::uint64_t, MacAddress> pinned_;  // by interface and IP
   std::uint64_t groups_refused_ = 0;

@@ -32,17 +32,7 @@ inline std::vector<std::uint8_t> frame_of(const MacAddress& to, const MacAddress
 /// Spanning tree and snooping of one bridge, and what they have others do.
 class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
  public:
-  Engine(Bridges& bridges, BridgeId id) : bridges_(bridges), id_(id) {
-    const config::Bridge& config = bridges.config_of(id);
-    if (config.spanning_tree.enabled)
-      tree_.emplace(bridges.clock_, *this,
-                    SpanningTreeSettings{.mac = own().mac,
-                                         .priority = config.spanning_tree.priority,
-                                         .hello_time = config.spanning_tree.hello_time,
-                                         .forward_delay = config.spanning_tree.forward_delay,
-                                         .max_age = config.spanning_tree.max_age});
-    if (config.igmp_snooping.enabled) snooping_.emplace(bridges.clock_, *this, igmp_settings());
-  }
+  Engine(Bridges& bridges, BridgeId id) : bridges_(bridges), id_(id) {}
 
   std::optional<SpanningTree>& tree() { return tree_; }
   const std::optional<SpanningTree>& tree() const { return tree_; }
@@ -51,24 +41,62 @@ class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
   bool settled() const { return settled_; }
   MemberSet routers() const { return routers_; }
 
-  void add_members() {
+  /// What the configuration wants now. Who is in it comes by `set_member`; true: anew.
+  bool configure() {
+    bool is_new = false;
     const config::Bridge& config = bridges_.config_of(id_);
-    for (std::size_t i = 0; i < config.members.size(); ++i) {
-      const config::BridgeMember& member = config.members[i];
-      const InterfaceId interface = bridges_.interfaces_.members(id_)[i];
-      if (tree_)
-        tree_->add_port({.id = interface,
-                         .number = static_cast<std::uint16_t>(i + 1),
-                         .path_cost = member.path_cost,
-                         .priority = member.port_priority,
-                         .edge = edge_of(member.edge),
-                         .bpdu_guard = member.bpdu_guard});
-      if (snooping_) snooping_->add_member(interface, member.fast_leave);
+    const SpanningTreeSettings settings{.mac = own().mac,
+                                        .priority = config.spanning_tree.priority,
+                                        .hello_time = config.spanning_tree.hello_time,
+                                        .forward_delay = config.spanning_tree.forward_delay,
+                                        .max_age = config.spanning_tree.max_age};
+    if (!config.spanning_tree.enabled) {
+      tree_.reset();
+    } else if (!tree_) {
+      tree_.emplace(bridges_.clock_, *this, settings);
+      is_new = true;
+    } else if (settings != tree_settings_) {
+      tree_->set_settings(settings);
     }
+    tree_settings_ = settings;
+    if (!config.igmp_snooping.enabled) {
+      snooping_.reset();
+      routers_ = 0;
+      settled_ = false;
+    } else if (!snooping_) {
+      snooping_.emplace(bridges_.clock_, *this, igmp_settings());
+      is_new = true;
+    } else {
+      snooping_->configure(igmp_settings());
+    }
+    return is_new;
+  }
+
+  /// One that is new, or whose settings are.
+  void set_member(const Member& member) {
+    const config::BridgeMember& config = member.config;
+    if (tree_)
+      tree_->add_port(
+          {.id = member.interface,
+           .number = static_cast<std::uint16_t>(bridges_.interfaces_[member.interface].member + 1),
+           .path_cost = config.path_cost,
+           .priority = config.port_priority,
+           .edge = edge_of(config.edge),
+           .bpdu_guard = config.bpdu_guard});
+    if (snooping_) snooping_->add_member(member.interface, config.fast_leave);
+  }
+  void set_link(const Member& member) {
+    if (tree_) tree_->set_link(member.interface, member.link.up, member.link.speed_mbps, true);
+    if (snooping_) snooping_->set_link(member.interface, member.link.up);
+  }
+  void remove_member(InterfaceId interface) {
+    if (tree_) tree_->remove_port(interface);
+    if (snooping_) snooping_->remove_member(interface);
   }
 
   // SpanningTreeActions
   void send_bpdu(InterfaceId interface, std::span<const std::uint8_t> bpdu) override {
+    if (!bridges_.interfaces_.has(interface)) return;  // it is about to go
     std::vector<std::uint8_t> payload(kLlc.begin(), kLlc.end());
     payload.insert(payload.end(), bpdu.begin(), bpdu.end());
     const auto length = static_cast<std::uint16_t>(payload.size());
@@ -76,7 +104,7 @@ class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
         interface, frame_of(kBridgeGroup, bridges_.interfaces_[interface].mac, length, payload));
   }
   void set_state(InterfaceId interface, PortState state) override {
-    Member& member = bridges_.member_of(interface);
+    Member& member = *bridges_.find(id_, interface);
     member.learning = state != PortState::discarding;
     member.forwarding = state == PortState::forwarding;
     if (state != PortState::discarding) member.guarded = false;
@@ -84,7 +112,7 @@ class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
   }
   void flush(InterfaceId interface) override { bridges_.stations_.fast_age(id_, interface); }
   void guarded(InterfaceId interface) override {
-    bridges_.member_of(interface).guarded = true;
+    bridges_.find(id_, interface)->guarded = true;
     bridges_.actions_.tell({.kind = EventRecord::Kind::guarded, .interface = interface});
   }
 
@@ -109,7 +137,7 @@ class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
   }
 
  private:
-  InterfaceId own_interface() const { return bridges_.interfaces_.of_bridge(id_); }
+  InterfaceId own_interface() const { return bridges_.own_[id_]; }
   const InterfaceRow& own() const { return bridges_.interfaces_[own_interface()]; }
   const std::string& name(InterfaceId id) const { return bridges_.interfaces_[id].name; }
 
@@ -135,6 +163,7 @@ class Bridges::Engine final : public SpanningTreeActions, public IgmpActions {
   BridgeId id_;
   std::optional<SpanningTree> tree_;
   std::optional<IgmpSnooping> snooping_;
+  SpanningTreeSettings tree_settings_;
   MemberSet routers_ = 0;
   bool settled_ = false;
 };

@@ -18,13 +18,13 @@ std::string type_of(StationKind kind) {
 
 std::vector<BridgeStatus> Bridges::status() const {
   std::vector<BridgeStatus> result;
-  for (BridgeId id = 1; id < engines_.size(); ++id) result.push_back(status_of(id));
+  for (const BridgeId id : interfaces_.bridges()) result.push_back(status_of(id));
   return result;
 }
 
 BridgeStatus Bridges::status_of(BridgeId bridge) const {
   const config::Bridge& config = config_of(bridge);
-  const InterfaceRow& own = interfaces_[interfaces_.of_bridge(bridge)];
+  const InterfaceRow& own = interfaces_[own_[bridge]];
   const StationCounters counters = stations_.counters(bridge);
   BridgeStatus status{.name = config.name,
                       .mac = own.mac,
@@ -62,15 +62,14 @@ BridgeStatus Bridges::status_of(BridgeId bridge) const {
     if (igmp.querier == IgmpStatus::Querier::self) status.igmp_querier = "self";
     if (igmp.querier == IgmpStatus::Querier::other) status.igmp_querier = igmp.address.to_string();
   }
-  for (std::size_t i = 0; i < members_[bridge].size(); ++i)
-    status.members.push_back(member_status(bridge, i, tree));
+  for (const Member& member : members_[bridge])
+    status.members.push_back(member_status(bridge, member, tree));
   return status;
 }
 
-BridgeMemberStatus Bridges::member_status(BridgeId bridge, std::size_t index,
+BridgeMemberStatus Bridges::member_status(BridgeId bridge, const Member& member,
                                           const std::optional<SpanningTreeState>& tree) const {
-  const Member& member = members_[bridge][index];
-  const config::BridgeMember& config = config_of(bridge).members[index];
+  const config::BridgeMember& config = member.config;
   BridgeMemberStatus status{.interface = config.interface,
                             .port_priority = config.port_priority,
                             .isolated = config.isolated,
@@ -79,7 +78,7 @@ BridgeMemberStatus Bridges::member_status(BridgeId bridge, std::size_t index,
                             .stations = stations_.stations_of(member.interface),
                             .max_stations = stations_.limit_of(member.interface)};
   status.multicast_router =
-      (engines_[bridge]->routers() & member_bit(static_cast<unsigned>(index))) != 0;
+      (engines_[bridge]->routers() & member_bit(interfaces_[member.interface].member)) != 0;
   status.state = !member.link.up                       ? "down"
                  : member.guarded                      ? "guarded"
                  : !member.learning                    ? "discarding"
@@ -113,7 +112,7 @@ std::optional<StationQuery> Bridges::query_of(const StationFilter& filter) const
 /// The interfaces that a filter by VLAN means: those with the tag, outermost or not.
 std::vector<InterfaceId> Bridges::with_vlan(std::uint16_t vlan) const {
   std::vector<InterfaceId> result;
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+  for (const InterfaceId id : interfaces_.ids()) {
     const auto ids = interfaces_.vlan_ids(id);
     if (std::find(ids.begin(), ids.end(), vlan) != ids.end()) result.push_back(id);
   }
@@ -189,7 +188,7 @@ std::size_t Bridges::flush(const StationFilter& filter) {
 std::vector<MulticastGroupStatus> Bridges::groups() const {
   std::vector<MulticastGroupStatus> result;
   const TimePoint now = clock_.now();
-  for (BridgeId id = 1; id < engines_.size(); ++id) {
+  for (const BridgeId id : interfaces_.bridges()) {
     if (!engines_[id]->snooping()) continue;
     for (const IgmpGroupRow& row : engines_[id]->snooping()->groups()) {
       MulticastGroupStatus group{.bridge = config_of(id).name, .group = row.group};

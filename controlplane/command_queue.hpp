@@ -6,11 +6,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "controlplane/router_api.hpp"
@@ -90,5 +92,19 @@ class CommandQueue {
   std::atomic<bool> closed_{false};
   int event_;
 };
+
+/// For what must not be left half done because others ask much: that passes. Throws Unavailable
+/// when the queue is closed.
+template <class F>
+auto call_patiently(CommandQueue& commands, F&& f) -> decltype(f()) {
+  for (;;) {
+    try {
+      return commands.call(f);
+    } catch (const Unavailable&) {
+      if (commands.is_closed()) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+  }
+}
 
 }  // namespace weir::control

@@ -10,6 +10,7 @@
 
 #include "config/finding.hpp"
 #include "config/plan.hpp"
+#include "controlplane/prove_api.hpp"
 
 namespace weir::control {
 
@@ -24,7 +25,9 @@ struct ConfigRequest {
   std::string file;  // its name in messages
   std::string kind = "apply";
   std::optional<std::chrono::seconds> confirm;  // to be confirmed within
+  std::optional<ProveRequest> prove;            // with probes beside it; not of a plan
   ConfigUser user;
+  bool reads_files = true;  // else, of a plan, route files are not opened
 };
 
 struct ConfigOutcome {
@@ -38,9 +41,12 @@ struct ConfigOutcome {
   config::Findings findings;
   config::Plan plan;  // against what ran before
   std::string message, hint;
+  bool unchanged =
+      false;  // the very text runs already, and is the startup file's: nothing was done
   std::uint64_t number = 0;           // of the entry in the history that runs now; 0: none
   std::optional<double> confirm_by;   // seconds since the epoch: reverts then unless confirmed
   std::vector<std::string> warnings;  // what could not be kept, with place and remedy
+  std::optional<ProveReport> prove;   // if it was asked for, and the change was made
 };
 
 struct HistoryEntry {
@@ -71,7 +77,8 @@ class ConfigApi {
   /// Back to entry `number`; 0: to what ran before; while something waits for its confirmation: to
   /// what comes back without one.
   virtual ConfigOutcome rollback(std::uint64_t number, std::optional<std::chrono::seconds> confirm,
-                                 const ConfigUser& user) = 0;
+                                 const ConfigUser& user,
+                                 const std::optional<ProveRequest>& prove) = 0;
   virtual ConfigHistoryStatus history() = 0;
   /// The text of an entry; nullopt: there is none.
   virtual std::optional<std::string> entry(std::uint64_t number) = 0;

@@ -49,25 +49,21 @@ ConfigOutcome failure(Outcome result, std::string message, std::string hint = {}
   return outcome;
 }
 
+/// For the log.
+std::string proved(const ConfigOutcome& outcome) {
+  return outcome.prove ? fmt::format("; proved: {}", outcome.prove->summary) : std::string{};
+}
+
 std::string summary(const config::Plan& plan) {
   if (plan.empty()) return "no change but its text";
-  if (plan.changes.size() == 1) return config::to_string(plan.changes.front());
-  const std::size_t others = plan.changes.size() - plan.routes;
+  if (plan.total() == 1) return config::to_string(plan.changes.front());
+  const std::size_t others = plan.total() - plan.routes;
   if (plan.routes == 0) return fmt::format("{} changes", others);
   if (others == 0) return fmt::format("{} routes", plan.routes);
   return fmt::format("{} changes, {} routes", others, plan.routes);
 }
 
 }  // namespace
-
-config::ParseResult load_text(const std::string& text, const std::string& file) {
-  config::ParseResult result = config::parse_text(text, file);
-  if (!result) return result;
-  result.findings.append(config::validate(*result.config));
-  result.findings.sort();
-  if (!result.findings.ok()) result.config.reset();
-  return result;
-}
 
 ConfigKeeper::ConfigKeeper(LiveRouter& router, ConfigStore& store, const StartDecision& decision,
                            Log log)
@@ -85,57 +81,87 @@ ConfigKeeper::~ConfigKeeper() {
   watch_.join();
 }
 
-ConfigKeeper::Candidate ConfigKeeper::candidate(const std::string& text,
-                                                const std::string& file) const {
+ConfigKeeper::Candidate ConfigKeeper::candidate(config::ParseResult loaded,
+                                                bool reads_files) const {
   Candidate result;
-  config::ParseResult loaded = load_text(text, file);
   const auto running = router_.running();
   if (loaded) {
     // Whatever it was called: it will be the startup file, and route files are looked for beside.
     loaded.config->file = running->file;
-    loaded.findings.append(config::check_route_files(*loaded.config));
+    if (reads_files)
+      loaded.findings.append(config::check_route_files(*loaded.config));
+    else if (!loaded.config->route_files.empty())
+      result.outcome.warnings.emplace_back("route files are not opened for who may only read");
   }
   result.outcome.findings = std::move(loaded.findings);
   result.outcome.number = store_.running();
   if (!result.outcome.findings.ok()) {
     result.outcome.result = Outcome::errors;
-    result.outcome.message = "the configuration has errors; nothing is changed";
+    result.outcome.message = "the configuration has errors";
     return result;
   }
+  config::keep_port_order(*running, *loaded.config);
   result.config = std::make_shared<const config::Config>(*std::move(loaded.config));
   result.outcome.plan = config::plan_change(*running, *result.config);
+  for (config::Obstacle& obstacle : router_.obstacles(*result.config)) {
+    result.outcome.plan.take_restart(obstacle);
+    result.outcome.warnings.push_back(obstacle.why);
+    if (!result.obstacle) result.obstacle = std::move(obstacle);
+  }
   return result;
 }
 
 ConfigOutcome ConfigKeeper::plan(const ConfigRequest& request) {
+  // A stranger's text may take long to read; who confirms does not wait for that.
+  config::ParseResult loaded = config::load_text(request.text, request.file);
   const std::lock_guard lock(mutex_);
-  Candidate planned = candidate(request.text, request.file);
+  Candidate planned = candidate(std::move(loaded), request.reads_files);
   planned.outcome.confirm_by = confirm_by();
   return std::move(planned.outcome);
 }
 
 ConfigOutcome ConfigKeeper::apply(const ConfigRequest& request) {
+  config::ParseResult loaded = config::load_text(request.text, request.file);
   const std::lock_guard lock(mutex_);
   if (request.confirm && (*request.confirm < kLeastConfirm || *request.confirm > kMostConfirm))
     return failure(Outcome::failed, "a confirmation is to come within 5 seconds to 24 hours");
-  return apply_locked(request, {});
+  return apply_locked(request, std::move(loaded));
 }
 
 /// `what`: for the history; empty: the summary of its plan.
-ConfigOutcome ConfigKeeper::apply_locked(const ConfigRequest& request, const std::string& what) {
+ConfigOutcome ConfigKeeper::apply_locked(const ConfigRequest& request, config::ParseResult loaded,
+                                         const std::string& what) {
   if (store_.pending())
     return failure(Outcome::pending,
                    "another change waits for its confirmation; nothing is changed",
                    "weir confirm, or weir rollback");
-  Candidate next = candidate(request.text, request.file);
-  if (!next.config) return std::move(next.outcome);
-  if (const config::Change* first = next.outcome.plan.restart()) {
-    next.outcome.result = Outcome::restart;
-    next.outcome.message =
-        fmt::format("a part takes a restart, so nothing is changed: {}", to_string(*first));
-    next.outcome.hint = fmt::format("write it to {} and restart the router", store_.startup_file());
+  Candidate next = candidate(std::move(loaded));
+  if (!next.config) {
+    next.outcome.message += "; nothing is changed";
     return std::move(next.outcome);
   }
+  if (const config::Change* first = next.outcome.plan.restart()) {
+    next.outcome.result = Outcome::restart;
+    const bool has_remedy = next.obstacle && !next.obstacle->remedy.empty();
+    next.outcome.message = fmt::format("{}, so nothing is changed: {}",
+                                       has_remedy ? "a part cannot be" : "a part takes a restart",
+                                       next.obstacle ? next.obstacle->why : to_string(*first));
+    next.outcome.hint =
+        has_remedy ? next.obstacle->remedy
+                   : fmt::format("write it to {} and restart the router", store_.startup_file());
+    return std::move(next.outcome);
+  }
+  const StartupFile startup = startup_of(store_);
+  if (startup.error.empty() && startup.text == request.text && running_text() == request.text) {
+    next.outcome.unchanged = true;
+    return std::move(next.outcome);
+  }
+  if (request.confirm && would_be_lost(startup.text, request.text))
+    return failure(
+        Outcome::failed,
+        fmt::format("{} was edited since it was applied, and a confirmation would write over it",
+                    store_.startup_file()),
+        "apply it first; or without a confirmation: then the history keeps what it says");
   const ConfigChange change =
       change_of(request.kind, what.empty() ? summary(next.outcome.plan) : what, request.user);
   try {
@@ -144,14 +170,20 @@ ConfigOutcome ConfigKeeper::apply_locked(const ConfigRequest& request, const std
     else
       keep(request, change, next);
   } catch (const std::exception& error) {
+    next.outcome.prove.reset();
     next.outcome.result = Outcome::failed;
     next.outcome.message = fmt::format("nothing is changed: {}", error.what());
     return std::move(next.outcome);
   }
   next.outcome.number = store_.running();
   next.outcome.confirm_by = confirm_by();
-  log_(fmt::format("{} by {}: {}; it is number {}{}", change.kind, change.user, change.what,
-                   next.outcome.number, request.confirm ? ", unconfirmed" : ""));
+  if (next.outcome.prove && !next.outcome.prove->passed)
+    next.outcome.prove->hint = request.confirm ? "weir rollback takes it back now; unconfirmed, it "
+                                                 "goes back by itself"
+                                               : "weir rollback takes it back";
+  log_(fmt::format("{} by {}: {}; it is number {}{}{}", change.kind, change.user, change.what,
+                   next.outcome.number, request.confirm ? ", unconfirmed" : "",
+                   proved(next.outcome)));
   changed_.notify_all();
   return std::move(next.outcome);
 }
@@ -159,14 +191,43 @@ ConfigOutcome ConfigKeeper::apply_locked(const ConfigRequest& request, const std
 void ConfigKeeper::keep(const ConfigRequest& request, const ConfigChange& change, Candidate& next) {
   const auto before = router_.running();
   const std::uint64_t number = store_.running();
-  router_.change(next.config);
+  const std::string edited = startup_of(store_).text;
+  make(next, request.prove);
   try {
+    if (would_be_lost(edited, request.text)) {
+      store_.append(own_change("edit", "the startup file, edited by hand; it did not run"), edited);
+      next.outcome.warnings.push_back(
+          fmt::format("{} had been edited since it was applied; that is number {} of the history",
+                      store_.startup_file(), store_.running()));
+    }
     store_.append(change, request.text);
     store_.write_startup(request.text);
   } catch (const std::exception&) {
     router_.change(before);
     undo_keep(number);
     throw;
+  }
+}
+
+void ConfigKeeper::make(Candidate& candidate, const std::optional<ProveRequest>& prove) {
+  if (prove)
+    candidate.outcome.prove = router_.change_proving(candidate.config, *prove);
+  else
+    router_.change(candidate.config);
+}
+
+/// What somebody wrote into the startup file, and nobody applied.
+bool ConfigKeeper::would_be_lost(const std::string& startup, const std::string& next) const {
+  const std::string now = running_text();
+  return !startup.empty() && !now.empty() && startup != next && startup != now;
+}
+
+/// Empty: it is not known.
+std::string ConfigKeeper::running_text() const {
+  try {
+    return store_.get(store_.running());
+  } catch (const std::exception&) {
+    return {};
   }
 }
 
@@ -193,7 +254,7 @@ void ConfigKeeper::keep_unconfirmed(const ConfigRequest& request, const ConfigCh
   }
   store_.begin_confirm(change, request.text, *request.confirm);
   try {
-    router_.change(next.config);
+    make(next, request.prove);
   } catch (const std::exception& error) {
     store_.cancel(own_change("revert", fmt::format("it could not be applied: {}", error.what())));
     throw;
@@ -224,15 +285,17 @@ ConfigOutcome ConfigKeeper::confirm(const ConfigUser& user) {
 
 ConfigOutcome ConfigKeeper::rollback(std::uint64_t number,
                                      std::optional<std::chrono::seconds> confirm,
-                                     const ConfigUser& user) {
+                                     const ConfigUser& user,
+                                     const std::optional<ProveRequest>& prove) {
   const std::lock_guard lock(mutex_);
   if (store_.pending()) {
     if (number != 0 && number != store_.pending()->old_number)
       return failure(Outcome::pending,
                      fmt::format("number {} waits for its confirmation", store_.running()),
                      "weir confirm, or weir rollback without a number");
-    return revert_locked(change_of(
-        "revert", fmt::format("number {} is not wanted", store_.pending()->number), user));
+    return revert_locked(
+        change_of("revert", fmt::format("number {} is not wanted", store_.pending()->number), user),
+        prove);
   }
   if (number == 0 && (number = before_running()) == 0)
     return failure(Outcome::failed, "nothing else ran before that is kept",
@@ -243,12 +306,15 @@ ConfigOutcome ConfigKeeper::rollback(std::uint64_t number,
   } catch (const std::exception& error) {
     return failure(Outcome::failed, error.what(), "weir history lists what there is");
   }
+  const std::string name = fmt::format("number {}", number);
+  config::ParseResult loaded = config::load_text(text, name);
   return apply_locked({.text = std::move(text),
-                       .file = fmt::format("number {}", number),
+                       .file = name,
                        .kind = "rollback",
                        .confirm = confirm,
+                       .prove = prove,
                        .user = user},
-                      fmt::format("back to number {}", number));
+                      std::move(loaded), fmt::format("back to number {}", number));
 }
 
 /// The newest that ran before, is another text, and was not taken back; 0: none.
@@ -259,20 +325,24 @@ std::uint64_t ConfigKeeper::before_running() const {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const bool taken_back = i + 1 < entries.size() && entries[i + 1].change.kind == "revert";
     const bool same = now != nullptr && entries[i].sha256 == now->sha256;
-    if (entries[i].number < store_.running() && !taken_back && !same) found = entries[i].number;
+    const bool ran = entries[i].change.kind != "edit";
+    if (entries[i].number < store_.running() && ran && !taken_back && !same)
+      found = entries[i].number;
   }
   return found;
 }
 
 /// What waits for its confirmation goes: also when the disk refuses to note it.
-ConfigOutcome ConfigKeeper::revert_locked(const ConfigChange& change) {
+ConfigOutcome ConfigKeeper::revert_locked(const ConfigChange& change,
+                                          const std::optional<ProveRequest>& prove) {
   const std::uint64_t old = store_.pending()->old_number;
   ConfigOutcome outcome;
-  Candidate back = candidate(store_.get(old), fmt::format("number {}", old));
-  outcome.plan = std::move(back.outcome.plan);
   try {
+    Candidate back = candidate(config::load_text(store_.get(old), fmt::format("number {}", old)));
+    outcome.plan = std::move(back.outcome.plan);
     if (!back.config) throw std::runtime_error(back.outcome.findings.to_string());
-    router_.change(back.config);
+    make(back, prove);
+    outcome.prove = std::move(back.outcome.prove);
     store_.cancel(change);
   } catch (const std::exception& error) {
     outcome.result = Outcome::failed;
@@ -282,8 +352,8 @@ ConfigOutcome ConfigKeeper::revert_locked(const ConfigChange& change) {
     return outcome;
   }
   outcome.number = store_.running();
-  log_(fmt::format("{} by {}: {}; number {} runs, as number {}", change.kind, change.user,
-                   change.what, old, outcome.number));
+  log_(fmt::format("{} by {}: {}; number {} runs, as number {}{}", change.kind, change.user,
+                   change.what, old, outcome.number, proved(outcome)));
   changed_.notify_all();
   return outcome;
 }

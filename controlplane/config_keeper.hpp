@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "config/model.hpp"
 #include "config/parse.hpp"
@@ -23,8 +25,12 @@ class LiveRouter {
  public:
   virtual ~LiveRouter() = default;
   virtual std::shared_ptr<const config::Config> running() const = 0;
+  virtual std::vector<config::Obstacle> obstacles(const config::Config&) const { return {}; }
   /// All of it, or it throws std::exception and nothing has changed.
   virtual void change(std::shared_ptr<const config::Config> next) = 0;
+  /// The same with probes beside it; what became of them.
+  virtual ProveReport change_proving(std::shared_ptr<const config::Config> next,
+                                     const ProveRequest& request) = 0;
 };
 
 class ConfigKeeper final : public ConfigApi {
@@ -46,7 +52,7 @@ class ConfigKeeper final : public ConfigApi {
   ConfigOutcome apply(const ConfigRequest& request) override;
   ConfigOutcome confirm(const ConfigUser& user) override;
   ConfigOutcome rollback(std::uint64_t number, std::optional<std::chrono::seconds> confirm,
-                         const ConfigUser& user) override;
+                         const ConfigUser& user, const std::optional<ProveRequest>& prove) override;
   ConfigHistoryStatus history() override;
   std::optional<std::string> entry(std::uint64_t number) override;
   std::string startup() override;
@@ -55,14 +61,20 @@ class ConfigKeeper final : public ConfigApi {
   struct Candidate {
     ConfigOutcome outcome;
     std::shared_ptr<const config::Config> config;  // null: it has errors
+    std::optional<config::Obstacle> obstacle;      // of this router, the first
   };
-  Candidate candidate(const std::string& text, const std::string& file) const;
-  ConfigOutcome apply_locked(const ConfigRequest& request, const std::string& what);
+  Candidate candidate(config::ParseResult loaded, bool reads_files = true) const;
+  ConfigOutcome apply_locked(const ConfigRequest& request, config::ParseResult loaded,
+                             const std::string& what = {});
   void keep(const ConfigRequest& request, const ConfigChange& change, Candidate& candidate);
   void keep_unconfirmed(const ConfigRequest& request, const ConfigChange& change,
                         Candidate& candidate);
-  ConfigOutcome revert_locked(const ConfigChange& change);
+  void make(Candidate& candidate, const std::optional<ProveRequest>& prove);
+  ConfigOutcome revert_locked(const ConfigChange& change,
+                              const std::optional<ProveRequest>& prove = {});
   void undo_keep(std::uint64_t number);
+  std::string running_text() const;
+  bool would_be_lost(const std::string& startup, const std::string& next) const;
   std::uint64_t before_running() const;
   std::optional<double> confirm_by() const;
   void watch();
@@ -76,8 +88,5 @@ class ConfigKeeper final : public ConfigApi {
   bool stopping_ = false;
   std::thread watch_;
 };
-
-/// The configuration that `text` is; findings in `result` as config::load_file has them.
-config::ParseResult load_text(const std::string& text, const std::string& file);
 
 }  // namespace weir::control

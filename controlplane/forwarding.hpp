@@ -65,6 +65,8 @@ class Forwarding {
   /// The caller has told `resolved` of the neighbours again, removed the routes that lead nowhere
   /// now, and published a snapshot.
   void drop_subnets();
+  /// After that: an interface that has no subnets any more.
+  void remove_interface(InterfaceId interface) { interfaces_.erase(interface); }
   /// Where frames to a station leave by: of a bridge's own interface the member that it is on, or
   /// that interface itself while nobody knows; of all others they themselves.
   using StationLookup = std::function<InterfaceId(InterfaceId interface, MacAddress mac)>;

@@ -149,6 +149,12 @@ void JournalFile::try_hand_over() {
   if (wake) wake_.notify_one();
 }
 
+void JournalFile::set_names(const std::vector<std::string>& interfaces) {
+  InterfaceNames names = escaped(interfaces);
+  const std::lock_guard lock(mutex_);
+  new_names_ = std::move(names);
+}
+
 std::string JournalFile::error() const {
   const int error = error_number();
   if (error == 0) return {};
@@ -169,6 +175,7 @@ void JournalFile::run(const std::vector<unsigned>& cores) {
       idle_ = false;
       if (handed_.empty()) return;
       lines.swap(handed_);
+      if (new_names_) names_ = *std::exchange(new_names_, std::nullopt);
     }
     write(lines);
     lines.clear();

@@ -11,14 +11,15 @@
 // Bounds: two queues of kQueue lines; what does not fit is counted in `dropped`, and so is what the
 // disk refuses. Then `error` names the file, what is wrong and the remedy, and it is tried again
 // when `retry` is over and there is something to write; until that succeeds lines are dropped.
-// Threads: the constructor, destructor, `put` and `hand_over` belong to the control thread; the
-// rest is for any.
+// Threads: the constructor, destructor, `put`, `hand_over` and `set_names` belong to the control
+// thread; the rest is for any.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -54,6 +55,9 @@ class JournalFile {
     if (!waiting_.empty()) try_hand_over();
   }
 
+  /// Of interfaces, by id, for lines that are not handed over yet.
+  void set_names(const std::vector<std::string>& interfaces);
+
   std::uint64_t lines() const { return lines_.load(std::memory_order_acquire); }  // written
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_acquire); }
   std::uint64_t rotations() const { return rotations_.load(std::memory_order_relaxed); }
@@ -82,9 +86,9 @@ class JournalFile {
   const std::string path_;
   const std::uint64_t max_bytes_;
   const Duration retry_;
-  const InterfaceNames names_;  // as they are within JSON's quotation marks
-  Lines waiting_;               // the control thread's
+  Lines waiting_;  // the control thread's
   // The thread's, and the constructor's.
+  InterfaceNames names_;  // as they are within JSON's quotation marks
   int fd_ = -1;
   std::uint64_t size_ = 0;
   std::string buffer_;
@@ -94,9 +98,10 @@ class JournalFile {
   std::atomic<int> error_number_{0};
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  Lines handed_;           // guarded by mutex_
-  bool idle_ = false;      // guarded by mutex_: the thread waits
-  bool stopping_ = false;  // guarded by mutex_
+  Lines handed_;                             // guarded by mutex_
+  std::optional<InterfaceNames> new_names_;  // guarded by mutex_
+  bool idle_ = false;                        // guarded by mutex_: the thread waits
+  bool stopping_ = false;                    // guarded by mutex_
   std::thread thread_;
 };
 

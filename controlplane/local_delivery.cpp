@@ -133,7 +133,8 @@ LocalDelivery::Result LocalDelivery::icmp(const Incoming& in) {
     case wire::Icmp::kUnreachable:
     case wire::Icmp::kTimeExceeded:
     case wire::Icmp::kParameterProblem:
-      counters_.pinger += pinger_.receive(in.packet);
+      counters_.pinger +=
+          (prober_ != nullptr && prober_->receive(in.packet)) || pinger_.receive(in.packet);
       return consumed();
     default:
       return drop(DropReason::local_unsupported);

@@ -16,6 +16,7 @@
 #include "controlplane/clock.hpp"
 #include "controlplane/icmp.hpp"
 #include "controlplane/pinger.hpp"
+#include "controlplane/prober.hpp"
 #include "controlplane/reassembly.hpp"
 #include "controlplane/token_bucket.hpp"
 #include "dataplane/packet/drop_reason.hpp"
@@ -39,6 +40,9 @@ class LocalDelivery {
 
   /// All references outlive this.
   LocalDelivery(const Clock& clock, IcmpErrors& errors, Pinger& pinger);
+
+  /// Who is shown answers to our own echo requests before the pinger; outlives this.
+  void set_prober(Prober& prober) { prober_ = &prober; }
 
   /// The interface's addresses from now on; none: it is gone. An address of any interface is ours
   /// on every one (the weak model, RFC 1122 section 3.3.4.2).
@@ -73,6 +77,7 @@ class LocalDelivery {
   const Clock& clock_;
   IcmpErrors& errors_;
   Pinger& pinger_;
+  Prober* prober_ = nullptr;
   Reassembler reassembler_;
   std::array<std::vector<Ipv4InterfaceAddress>, kMaxInterfaces> addresses_;
   std::vector<Ipv4Prefix> connected_;  // of all interfaces

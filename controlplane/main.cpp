@@ -72,41 +72,64 @@ struct Arguments {
   std::string state = "/var/lib/weir";
 };
 
-std::vector<std::string> errors_of(const std::string& text, const std::string& file) {
-  const auto loaded = weir::control::load_text(text, file);
-  std::vector<std::string> errors;
-  for (const auto& finding : loaded.findings.list())
-    if (finding.severity == weir::config::Finding::Severity::error)
-      errors.push_back(to_string(finding));
-  return errors;
-}
+/// Reads what texts mean; the last one stays, because the one that is decided for is most often the
+/// one that was checked last, and a large one takes a while.
+class Reader {
+ public:
+  explicit Reader(std::string file) : file_(std::move(file)) {}
+
+  std::vector<std::string> errors_of(const std::string& text) {
+    read(text);
+    std::vector<std::string> errors;
+    for (const auto& finding : last_.findings.list())
+      if (finding.severity == weir::config::Finding::Severity::error)
+        errors.push_back(to_string(finding));
+    return errors;
+  }
+
+  weir::config::ParseResult take(const std::string& text) {
+    read(text);
+    text_.reset();
+    return std::move(last_);
+  }
+
+ private:
+  void read(const std::string& text) {
+    if (text_ == text) return;
+    last_ = weir::config::load_text(text, file_);
+    text_ = text;
+  }
+
+  std::string file_;
+  std::optional<std::string> text_;
+  weir::config::ParseResult last_;
+};
 
 /// What the file, or if it is damaged the history, says; told on standard error.
 std::optional<weir::config::Config> load(const weir::control::StartDecision& decision,
-                                         const std::string& path) {
+                                         Reader& reader) {
   using Source = weir::control::StartDecision::Source;
   if (decision.source == Source::nothing) {
     for (const std::string& finding : decision.findings) fmt::print(stderr, "{}\n", finding);
     if (decision.findings.empty()) fmt::print(stderr, "weir-router: {}\n", decision.reason);
     return std::nullopt;
   }
-  auto loaded = weir::control::load_text(decision.text, path);
+  weir::config::ParseResult loaded = reader.take(decision.text);
   const std::string findings = loaded.findings.to_string();
   std::fwrite(findings.data(), 1, findings.size(), stderr);
   for (const std::string& finding : decision.findings) spdlog::error("{}", finding);
   if (decision.loud) spdlog::warn("{}", decision.reason);
-  if (!loaded) return std::nullopt;
-  loaded.config->file = path;
   return std::move(loaded.config);
 }
 
 int run(const Arguments& arguments) {
   namespace control = weir::control;
   control::ConfigStore store({.startup_file = arguments.file, .state = arguments.state});
-  const control::StartDecision decision = control::decide_start(
-      store, control::startup_of(store),
-      [&](const std::string& text) { return errors_of(text, arguments.file); });
-  const auto loaded = load(decision, arguments.file);
+  Reader reader(arguments.file);
+  const control::StartDecision decision =
+      control::decide_start(store, control::startup_of(store),
+                            [&](const std::string& text) { return reader.errors_of(text); });
+  const auto loaded = load(decision, reader);
   if (!loaded) return kBadConfiguration;
   const weir::config::Config& config = *loaded;
 
@@ -127,7 +150,8 @@ int run(const Arguments& arguments) {
   if (!store.why_memory_only().empty())
     spdlog::warn("the history is kept in memory only: {}", store.why_memory_only());
   views.set_keeper(keeper);
-  weir::api::ApiServer server(views, config.services.api_socket);
+  weir::api::ApiServer server(views, config.services.api_socket,
+                              {.readers = config.services.api_readers});
   sd_notify(0, "READY=1");
   spdlog::info("routing {} prefixes; the API is at {}", router.rib().size(),
                config.services.api_socket);

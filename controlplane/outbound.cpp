@@ -148,6 +148,23 @@ void Outbound::one(std::span<const std::uint8_t> bytes, std::vector<Unresolved>&
   unresolved.push_back({std::move(packet), *slot});
 }
 
+void Outbound::route(InterfaceId arrival, std::span<const std::uint8_t> bytes, unsigned turn) {
+  counters_.generated.add(1);
+  PacketBuffer packet = dataplane_.allocate();
+  std::uint8_t* const frame =
+      packet ? append(packet.get(), sizeof(wire::Ethernet) + bytes.size()) : nullptr;
+  if (frame == nullptr) return drop(arrival, DropReason::no_buffer);
+  const MacAddress own = dataplane_.snapshot().interfaces[arrival].mac;
+  ethernet(packet.get()) = {own, own, Be16{wire::ether_type::kIpv4}};
+  std::memcpy(frame + sizeof(wire::Ethernet), bytes.data(), bytes.size());
+  wire::Ipv4& ip = ipv4(packet.get());
+  ++ip.ttl;
+  ip.checksum.set_raw(0);
+  ip.checksum.set_raw(checksum::compute({frame + sizeof(wire::Ethernet), ip.header_length()}));
+  pad(packet.get());
+  if (!dataplane_.route(arrival, std::move(packet), turn)) drop(arrival, DropReason::handoff_full);
+}
+
 void Outbound::send_own(PacketBuffer packet, InterfaceId interface, MacAddress to) {
   ethernet(packet.get()).destination = to;
   ethernet(packet.get()).source = dataplane_.snapshot().interfaces[interface].mac;

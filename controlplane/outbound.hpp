@@ -40,6 +40,11 @@ class Outbound {
   /// is dropped and counted on interface 0.
   std::vector<Unresolved> send(std::span<const std::uint8_t> ipv4);
 
+  /// Has a worker route a complete IPv4 packet of our own as it does those of others that come by
+  /// `arrival`: its tables decide, not what this thread takes them for. The hop that this spends is
+  /// added before. Workers take turns, by `turn`.
+  void route(InterfaceId arrival, std::span<const std::uint8_t> ipv4, unsigned turn);
+
   /// Sends a frame of ours whose neighbour is now known.
   void send_own(PacketBuffer packet, InterfaceId interface, MacAddress to);
   /// Forwards a transit frame that was held: spends its hop, fragments it if need be. Returns

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <stdexcept>
@@ -26,7 +27,8 @@ namespace {
 constexpr unsigned kUsualFrame = 2048;
 using config::limits::kJumboFrame, config::limits::kMirrorPackets, config::limits::kUsualMtu;
 constexpr std::size_t kGroupsOfABridge = 1024;  // multicast groups that there is room for
-constexpr std::size_t kMostStations = std::size_t{1} << 22;
+constexpr std::size_t kMostStations = Fdb::kMaxStations;
+constexpr std::size_t kStationsToCome = 65'536;  // with bridges, while the router runs
 
 // 224.0.0.1 and 224.0.0.2 as MAC addresses (RFC 1112 section 6.4).
 constexpr MacAddress kAllSystems{{0x01, 0x00, 0x5e, 0, 0, 1}};
@@ -64,13 +66,13 @@ void bring_up(const config::Config& config, const config::Ethernet& port, const 
 }
 
 std::string af_packet_devargs(const config::Ethernet& port, const std::string& interface,
-                              std::size_t index, std::size_t workers) {
+                              std::size_t index, std::size_t workers, std::uint32_t frame_room) {
   const std::size_t queues = port.queues != 0 ? port.queues : workers;
   std::string devargs =
       fmt::format("net_af_packet{},iface={},qpairs={},qdisc_bypass=1", index, interface, queues);
   // Deep rings, for the moments in which the kernel gives the worker's core to somebody else. Four
   // jumbo frames a block; blocks are whole pages.
-  if (port.mtu > kUsualMtu)
+  if (frame_room > kUsualFrame)
     return devargs +
            fmt::format(",blocksz={},framesz={},framecnt=1024", 4 * kJumboFrame, kJumboFrame);
   return devargs +
@@ -85,8 +87,8 @@ std::string af_xdp_devargs(const std::string& interface, std::size_t index) {
 void ask_for_method(const config::Config& config, const config::Ethernet& port,
                     const config::LinuxMatch& match, std::size_t index, PortRequest& request) {
   using Method = config::LinuxMatch::Method;
-  const std::string packet =
-      af_packet_devargs(port, match.interface, index, config.system.worker_cores.size());
+  const std::string packet = af_packet_devargs(
+      port, match.interface, index, config.system.worker_cores.size(), request.frame_room);
   PortMethod method{.af_xdp = match.method == Method::af_xdp, .why = "asked for"};
   if (match.method == Method::automatic)
     method = choose_method(config, port, MethodFacts::of(match.interface));
@@ -95,6 +97,10 @@ void ask_for_method(const config::Config& config, const config::Ethernet& port,
   request.method_why = method.why;
   request.devargs = method.af_xdp ? af_xdp_devargs(match.interface, index) : packet;
   if (method.af_xdp && match.method == Method::automatic) request.af_packet_devargs = packet;
+  const unsigned of_frames =
+      request.frame_room > kUsualFrame ? config::limits::kMaxMtu : config::limits::kUsualMtu;
+  request.largest_mtu = static_cast<std::uint16_t>(
+      method.af_xdp ? std::max<unsigned>(config::limits::kMaxAfXdpMtu, port.mtu) : of_frames);
 }
 
 /// The port that a VLAN's frames go by, through another VLAN if need be, and its outermost tag.
@@ -106,14 +112,17 @@ std::pair<std::string, std::uint16_t> port_below(const config::Config& config,
   return {vlan.link, vlan.id};
 }
 
-/// What VLANs, bridges and mirrors want of a port.
+}  // namespace
+
 void ask_for_switching(const config::Config& config, const config::Ethernet& port,
                        PortRequest& request) {
+  request.vlans.clear();
+  request.promiscuous_why = port.promiscuous ? "asked for" : "";
   bool bridged = config::bridge_of(config, port.name) != nullptr;
   for (const config::Vlan& vlan : config.vlans) {
     const auto [below, id] = port_below(config, vlan);
     if (below != port.name) continue;
-    request.vlans.push_back(id);
+    if (std::ranges::count(request.vlans, id) == 0) request.vlans.push_back(id);
     bridged = bridged || config::bridge_of(config, vlan.name) != nullptr;
   }
   request.other_vlans = port.other_vlans;
@@ -129,16 +138,16 @@ void ask_for_switching(const config::Config& config, const config::Ethernet& por
     request.promiscuous_why = "mirror";
 }
 
-/// Room for the stations of all bridges, their static ones, our own addresses and groups.
 std::size_t stations(const config::Config& config) {
-  if (config.bridges.empty()) return 0;
   std::size_t count = 0;
   for (const config::Bridge& bridge : config.bridges) {
     count += bridge.mac_table.max + bridge.statics.size() + bridge.members.size() + 1;
     if (bridge.igmp_snooping.enabled) count += kGroupsOfABridge;
   }
-  return std::min(count, kMostStations);
+  return count;
 }
+
+namespace {
 
 PortRequest port_request(const config::Config& config, const config::Ethernet& port,
                          std::size_t index) {
@@ -149,7 +158,6 @@ PortRequest port_request(const config::Config& config, const config::Ethernet& p
                       .mtu = port.mtu,
                       .mac = port.mac,
                       .multicast = {kAllSystems, kAllRouters},
-                      .promiscuous_why = port.promiscuous ? "asked for" : "",
                       .steer_arp = port.arp_queue};
   ask_for_switching(config, port, request);
   if (const auto* pci = std::get_if<config::PciMatch>(&port.match)) {
@@ -195,11 +203,14 @@ DataplaneOptions dataplane_options(const config::Config& config) {
   const bool has_prefix =
       std::any_of(config.system.eal.begin(), config.system.eal.end(),
                   [](const std::string& a) { return a.starts_with("--file-prefix"); });
-  if (!has_prefix) options.eal.extra.push_back("--file-prefix=weir");
+  if (!has_prefix) {
+    const char* const prefix = std::getenv("WEIR_FILE_PREFIX");
+    options.eal.extra.push_back(fmt::format("--file-prefix={}", prefix ? prefix : "weir"));
+  }
   options.packets = config.system.memory.packets;
   // Held packets, and full rings of every class from every worker.
   options.control_packets = config.neighbors.hold_total + 8192;
-  options.stations = stations(config);
+  options.stations = std::min(stations(config) + kStationsToCome, kMostStations);
   std::random_device random;
   options.fdb_key = std::uint64_t{random()} << 32 | random();
   if (std::any_of(config.mirrors.begin(), config.mirrors.end(),

@@ -10,6 +10,13 @@ namespace weir::control {
 /// naming file, line and remedy when one does not exist.
 DataplaneOptions dataplane_options(const config::Config& config);
 
+/// Room for the stations of all bridges, their static ones, our own addresses and groups.
+std::size_t stations(const config::Config& config);
+
+/// What VLANs, bridges and mirrors want of a port, into `request`.
+void ask_for_switching(const config::Config& config, const config::Ethernet& port,
+                       PortRequest& request);
+
 /// Brings the Linux interface of a port up, for a port on one that is down would be silent, and
 /// gives it the port's MTU, for DPDK's drivers do not. Throws as above. Other ports: nothing.
 void bring_up_interface(const config::Config& config, const config::Ethernet& port);

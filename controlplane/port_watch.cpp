@@ -55,7 +55,6 @@ void PortWatch::step(InterfaceId port, bool look, std::vector<Change>& changes) 
     case State::draining:
       if (thread_.is_busy() || !dataplane_.quiescence().elapsed(watched.grace)) return;
       --draining_;
-      watched.state = State::closing;
       close(port);
       return;
     case State::absent:
@@ -72,9 +71,14 @@ void PortWatch::step(InterfaceId port, bool look, std::vector<Change>& changes) 
 }
 
 void PortWatch::close(InterfaceId port) {
-  at_work_ = port;
-  std::shared_ptr<Port> leaving = dataplane_.ports()[port]->take();
+  auto leaving = dataplane_.ports()[port]->take();
   dataplane_.wake_workers();  // who sleeps, sleeps on what it was
+  close(port, std::move(leaving));
+}
+
+void PortWatch::close(InterfaceId port, std::shared_ptr<Port> leaving) {
+  at_work_ = port;
+  ports_[port].state = State::closing;
   thread_.start([leaving = std::move(leaving)]() mutable {
     leaving.reset();
     return std::unique_ptr<Port>{};
@@ -89,9 +93,12 @@ void PortWatch::look_for(InterfaceId port) {
   }
   ports_[port].state = State::returning;
   at_work_ = port;
-  thread_.start([this, &place, port] {
-    bring_up_interface(config_, config_.ethernets[port]);
-    auto returned = place.reopen(request_again(config_, port, place.request()));
+  // Copies: meanwhile the configuration may change.
+  config::Config config{.file = config_.file, .system = config_.system};
+  config.ethernets = config_.ethernets;
+  thread_.start([&place, port, request = place.request(), config = std::move(config)] {
+    bring_up_interface(config, config.ethernets[port]);
+    auto returned = place.reopen(request_again(config, port, request));
     tell_linux_port(*returned);
     return returned;
   });
@@ -107,8 +114,10 @@ void PortWatch::finish(std::vector<Change>& changes) {
 
 void PortWatch::finish_return(InterfaceId port, std::vector<Change>& changes) {
   Watched& watched = ports_[port];
+  std::unique_ptr<Port> returned;
   try {
-    dataplane_.ports()[port]->put(thread_.take());
+    returned = thread_.take();
+    dataplane_.ports()[port]->put(returned);
     dataplane_.wake_workers();
     watched = {};
     changes.push_back({Change::Kind::back, port});
@@ -117,6 +126,7 @@ void PortWatch::finish_return(InterfaceId port, std::vector<Change>& changes) {
     watched.retry_at = clock_.now() + watched.retry_after;
     watched.retry_after = std::min(2 * watched.retry_after, kLongestRetry);
     not_back(port, error.what());
+    if (returned) close(port, std::move(returned));
   }
 }
 

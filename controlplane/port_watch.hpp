@@ -66,6 +66,7 @@ class PortWatch {
 
   void step(InterfaceId port, bool look, std::vector<Change>& changes);
   void close(InterfaceId port);
+  void close(InterfaceId port, std::shared_ptr<Port> leaving);
   void look_for(InterfaceId port);
   void finish(std::vector<Change>& changes);
   void finish_return(InterfaceId port, std::vector<Change>& changes);

@@ -41,11 +41,6 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-std::string_view direction_name(config::Mirror::Direction direction) {
-  using Direction = config::Mirror::Direction;
-  return direction == Direction::in ? "in" : direction == Direction::out ? "out" : "both ways";
-}
-
 Target target_of(const RibRoute& route) {
   Target target;
   switch (route.type) {
@@ -80,10 +75,10 @@ Target target_of(const RibRoute& route) {
   return target;
 }
 
-std::vector<std::string> names_of(const Interfaces& interfaces) {
-  std::vector<std::string> names;
-  for (const InterfaceRow& row : interfaces.rows()) names.push_back(row.name);
-  return names;
+std::vector<PortIdentity> identities(const Dataplane& dataplane) {
+  std::vector<PortIdentity> result;
+  for (const auto& place : dataplane.ports()) result.push_back({place->port()->mac()});
+  return result;
 }
 
 std::unique_ptr<JournalFile> open_journal(const config::Config& config,
@@ -91,7 +86,7 @@ std::unique_ptr<JournalFile> open_journal(const config::Config& config,
   const config::Journal& journal = config.neighbors.journal;
   if (journal.file.empty()) return nullptr;
   return std::make_unique<JournalFile>(journal.file, journal.max_bytes, config.system.control_cores,
-                                       names_of(interfaces), start);
+                                       interfaces.names(), start);
 }
 
 }  // namespace
@@ -101,11 +96,12 @@ Router::Router(const config::Config& config)
       running_(std::make_shared<const config::Config>(config)),
       dataplane_(dataplane_options(config)),
       port_watch_(dataplane_, config_, clock_),
-      interfaces_(config_, dataplane_.ports()),
-      names_(names_of(interfaces_)),
+      interfaces_(config_, identities(dataplane_)),
+      names_(interfaces_.names()),
       journal_(config.neighbors.journal.entries, instant_now(clock_)),
       journal_file_(open_journal(config_, interfaces_, journal_.now())),
       storms_(interfaces_.size(), config.neighbors.storm_calm, clock_.now()),
+      mirrors_(dataplane_, config.system.control_cores),
       forwarding_(dataplane_.fib(), dataplane_.next_hops(), dataplane_.adjacencies(),
                   dataplane_.groups(), dataplane_.quiescence()),
       outbound_(dataplane_, forwarding_, counters_),
@@ -114,20 +110,26 @@ Router::Router(const config::Config& config)
       icmp_errors_(clock_, random_seed()),
       pinger_(
           clock_, [this](const Packet& packet) { send(packet); }, random_seed()),
+      prober_(
+          clock_, [this](const Probe& probe) { return send_probe(probe); }, random_seed()),
       local_(clock_, icmp_errors_, pinger_),
       busy_(dataplane_.workers().size()),
       busy_cycles_(dataplane_.workers().size()) {
+  local_.set_prober(prober_);
   for (const auto& place : dataplane_.ports()) tell_linux_port(*place->port());
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) add_interface(id);
-  if (!config_.bridges.empty())
-    bridges_ = std::make_unique<Bridges>(clock_, config_, interfaces_, dataplane_, forwarding_,
-                                         static_cast<BridgeActions&>(*this));
+  for (const InterfaceId id : interfaces_.ids()) add_interface(id);
+  bridges_ = std::make_unique<Bridges>(clock_, interfaces_, dataplane_, forwarding_,
+                                       static_cast<BridgeActions&>(*this));
+  changing_ = true;
+  bridges_->change(config_, [](InterfaceId) { return LinkState{}; });
+  changing_ = false;
+  tell_interfaces();
   add_martians();
   set_own_routes(own_routes());
   add_configured_routes();
-  open_mirrors();
+  mirrors_.change(config_.mirrors);
   publish_snapshot();
-  if (bridges_) bridges_->start();
+  bridges_->start();
   set_statics(std::exchange(config_.neighbors.statics, {}));
   config_.routes = {};
 }
@@ -167,16 +169,6 @@ void Router::install_collected() {
   collected_targets_.clear();
 }
 
-void Router::open_mirrors() {
-  for (const config::Mirror& mirror : config_.mirrors)
-    mirror_files_.push_back(
-        mirror.file.empty()
-            ? nullptr
-            : std::make_unique<MirrorFile>(
-                  mirror.file, mirror.max_bytes, config_.system.control_cores,
-                  fmt::format("{} of {}", direction_name(mirror.direction), mirror.from)));
-}
-
 Interface Router::snapshot_interface(InterfaceId id) const {
   const InterfaceRow& row = interfaces_[id];
   Interface interface {
@@ -197,6 +189,9 @@ Interface Router::snapshot_interface(InterfaceId id) const {
     interface.nic_checksums = port.nic_checksums();
     interface.tells_tag_type = port.tells_tpid();
     interface.inserts_vlan = port.inserts_vlan() && row.tags.count == 1;
+    // It takes tags off, though the last VLAN has gone.
+    if (port.strips_vlan() && row.kind == InterfaceKind::port && !interface.vlans)
+      interface.vlans = std::make_shared<VlanMap>();
   } else {
     interface.port = PortGate::kShut;
   }
@@ -204,43 +199,26 @@ Interface Router::snapshot_interface(InterfaceId id) const {
   return interface;
 }
 
-void Router::add_mirrors(Snapshot& snapshot) const {
-  using Direction = config::Mirror::Direction;
-  snapshot.mirrors.resize(1);
-  for (std::size_t i = 0; i < config_.mirrors.size(); ++i) {
-    const config::Mirror& mirror = config_.mirrors[i];
-    MirrorTarget target;
-    if (mirror_files_[i])
-      target.ring = mirror_files_[i]->ring();
-    else
-      target.interface = *interfaces_.find(mirror.to);
-    const std::uint32_t bit = 1u << (snapshot.mirrors.size() - 1);
-    snapshot.mirrors.push_back(target);
-    Interface& from = snapshot.interfaces[*interfaces_.find(mirror.from)];
-    if (mirror.direction != Direction::out) {
-      from.mirror_in |= bit;
-      if (from.kind == InterfaceKind::port) from.switched = true;
-    }
-    if (mirror.direction != Direction::in) from.mirror_out |= bit;
-  }
-}
-
 void Router::publish_snapshot() {
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->tables = dataplane_.tables();
   snapshot->smallest_mtu = 65535;
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
-    snapshot->interfaces.push_back(snapshot_interface(id));
+  Interface nobody;
+  nobody.kind = InterfaceKind::none;
+  nobody.port = PortGate::kShut;
+  snapshot->interfaces.resize(kMaxInterfaces, nobody);
+  for (const InterfaceId id : interfaces_.ids()) {
+    snapshot->interfaces[id] = snapshot_interface(id);
     snapshot->smallest_mtu = std::min(snapshot->smallest_mtu, interfaces_[id].mtu);
   }
-  if (bridges_) snapshot->bridges = bridges_->snapshot();
-  add_mirrors(*snapshot);
+  snapshot->bridges = bridges_->snapshot();
+  mirrors_.add_to(*snapshot, interfaces_);
   dataplane_.publish(std::move(snapshot));
+  mirrors_.let_go();
 }
 
 void Router::bridges_changed() {
-  // Not while they are being made: the first snapshot follows.
-  if (bridges_) publish_snapshot();
+  if (!changing_) publish_snapshot();
 }
 
 void Router::send_frame(InterfaceId interface, std::span<const std::uint8_t> frame) {
@@ -270,8 +248,9 @@ void Router::serve_until(int wake_fd) {
     done += commands_.run(kCommandsPerTurn);
     const auto deadline = neighbors_.next_deadline();
     if (deadline && *deadline <= clock_.now() && neighbors_.tick()) ++done;
-    if (bridges_) done += bridges_->serve_reports() + bridges_->tick();
+    done += bridges_->serve_reports() + bridges_->tick();
     pinger_.tick();
+    prober_.tick();
     for (const Packet& late : local_.tick()) send(late);
     serve_postponed();
     housekeeping();
@@ -300,6 +279,7 @@ void Router::wait(int wake_fd, bool busy) {
 void Router::housekeeping() {
   forwarding_.reclaim();
   dataplane_.reclaim();
+  mirrors_.reclaim();
   const TimePoint now = clock_.now();
   const bool look = now >= next_links_;
   if (look || port_watch_.is_busy()) watch_ports(look);
@@ -348,7 +328,7 @@ void Router::watch_links() {
     place.set_link(now.up);
     const LinkState before = std::exchange(links_[id], now);
     if (now.up == before.up && now.speed_mbps == before.speed_mbps) continue;
-    if (bridges_) bridges_->set_link(id, now);
+    bridges_->set_link(id, now);
     if (now.up == before.up) continue;
     tell({.kind = now.up ? EventRecord::Kind::link_up : EventRecord::Kind::link_down,
           .interface = id});
@@ -362,9 +342,9 @@ void Router::watch_links() {
 /// What those links mean for routes and neighbours.
 void Router::follow_links(const std::set<InterfaceId>& came_up) {
   std::set<InterfaceId> down;
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id)
+  for (const InterfaceId id : interfaces_.ids())
     if (!link(id).up) down.insert(id);
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+  for (const InterfaceId id : interfaces_.ids()) {
     if (down.contains(id)) continue;
     if (!links_known_ || down_.contains(id)) {
       neighbors_.link_up(id);

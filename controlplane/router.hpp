@@ -27,11 +27,12 @@
 #include "controlplane/journal_file.hpp"
 #include "controlplane/link_debounce.hpp"
 #include "controlplane/local_delivery.hpp"
-#include "controlplane/mirror_file.hpp"
+#include "controlplane/mirror_set.hpp"
 #include "controlplane/neighbors.hpp"
 #include "controlplane/outbound.hpp"
 #include "controlplane/pinger.hpp"
 #include "controlplane/port_watch.hpp"
+#include "controlplane/prober.hpp"
 #include "controlplane/rib.hpp"
 #include "controlplane/source_watch.hpp"
 #include "controlplane/storm_watch.hpp"
@@ -63,6 +64,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   Rib& rib() { return rib_; }
   Neighbors& neighbors() { return neighbors_; }
   Pinger& pinger() { return pinger_; }
+  Prober& prober() { return prober_; }
   const IcmpCounters& icmp_counters() const { return icmp_errors_.counters(); }
   const LocalCounters& local_counters() const { return local_.counters(); }
   /// Why a port's device is not there; empty: it is. For commands.
@@ -72,29 +74,33 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   double busy(std::size_t worker) const { return busy_[worker]; }
   /// Routes that find no room in the forwarding tables now.
   std::uint64_t table_refusals() const { return table_refusals_ + refused_.size(); }
-  /// Any thread; but addresses, zones and policies, which change, on the control thread only.
+  /// For commands.
   const Interfaces& interfaces() const { return interfaces_; }
+  /// As they were last told to all. Any thread.
+  std::shared_ptr<const Interfaces> interfaces_now() const;
 
   // For commands: changes of a running router. Workers go on.
   /// All that may be live (config/plan.hpp) but routes. Throws std::runtime_error when a table is
   /// full: then a part may be done, and the same call with what was before takes it back.
   void reconfigure(const config::Config& next);
+  /// What stands in the way of that in this router, other than its configuration.
+  std::vector<config::Obstacle> obstacles(const config::Config& next);
   /// Throws std::runtime_error at the first that cannot be; returns only when all are done, and has
   /// put `done` to how many are.
   void change_routes(std::span<const config::RouteEdit> edits, std::size_t& done);
 
-  /// Null without bridges.
-  Bridges* bridges() { return bridges_.get(); }
-  const std::vector<std::unique_ptr<MirrorFile>>& mirror_files() const { return mirror_files_; }
+  Bridges& bridges() { return *bridges_; }
+  const MirrorSet& mirrors() const { return mirrors_; }
   const Journal& journal() const { return journal_; }
   /// Null: in memory only.
   const JournalFile* journal_file() const { return journal_file_.get(); }
   const EventLog& events() const { return events_; }
   const StormWatch& storm_watch() const { return storms_; }
   const SourceWatch& source_watch() const { return sources_; }
+  /// For commands: who has the id, or had it last.
   const InterfaceNames& names() const { return names_; }
   const std::string& interface_name(InterfaceId interface) const {
-    return interfaces_[interface].name;
+    return interfaces_.names()[interface];
   }
   /// Where a packet of ours to `destination` would come from; nullopt: no route.
   std::optional<Ipv4Address> source_towards(Ipv4Address destination) const {
@@ -102,7 +108,6 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   }
 
  private:
-  void add_interfaces();
   struct OwnRoute {
     RouteType type;
     InterfaceId interface;
@@ -111,17 +116,21 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   using OwnRoutes = std::map<std::pair<Ipv4Prefix, RouteProtocol>, OwnRoute>;
 
   void add_interface(InterfaceId id);
+  void adopt_interfaces(Interfaces next, const config::Config& config);
+  void set_neighbor_interfaces(const Interfaces& before);
+  void forget_interface(InterfaceId id);
+  void start_bridges();
+  void tell_interfaces();
+  /// `confine`: to what is wanted of them; else lets that in, too.
+  void ask_ports(const config::Config& config, bool confine);
   void add_martians();
   OwnRoutes own_routes() const;
   void set_own_routes(OwnRoutes wanted);
   void set_statics(const std::vector<config::StaticNeighbor>& wanted);
   void add_configured_routes();
   void install_collected();
-  void add_static_neighbors();
-  void open_mirrors();
   void publish_snapshot();
   Interface snapshot_interface(InterfaceId id) const;
-  void add_mirrors(Snapshot& snapshot) const;
 
   // router_storm.cpp
   void begin_turn();
@@ -131,6 +140,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void watch_storms();
   void watch_sources();
   void storm_changed(const StormChange& change);
+  bool is_in_storm(InterfaceId interface) const;
   void watch_journal_file();
 
   // router_punts.cpp
@@ -146,6 +156,7 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void icmp_error(const IcmpErrorSpec& spec, const PacketBuffer& packet, DropReason reason);
   std::optional<Ipv4Address> source_towards(Ipv4Address destination, InterfaceId arrival) const;
   void send(PacketView packet);
+  bool send_probe(const Probe& probe);  // router_probes.cpp
   void serve_postponed();
   void serve_until(int wake_fd);
   void housekeeping();
@@ -178,32 +189,35 @@ class Router final : private NeighborActions, private RibSink, private BridgeAct
   void remove(Ipv4Prefix) override;
   void forget(TargetId) override;
 
-  // Without routes, which the RIB has. Ports, VLANs, bridges and sizes stay as they were at start.
+  // Without routes, which the RIB has. Ports and sizes stay as they were at start.
   config::Config config_;
   mutable std::mutex running_mutex_;
   std::shared_ptr<const config::Config> running_;  // the whole
+  std::shared_ptr<const Interfaces> interfaces_now_;
   SteadyClock clock_;
   Counters counters_;  // the control thread's
   Dataplane dataplane_;
   PortWatch port_watch_;
   Interfaces interfaces_;
-  const InterfaceNames names_;
+  InterfaceNames names_;
   Journal journal_;
   std::unique_ptr<JournalFile> journal_file_;
   int journal_errno_ = 0;  // that was told of last
   EventLog events_;
   StormWatch storms_;
   SourceWatch sources_;
-  std::vector<std::unique_ptr<MirrorFile>> mirror_files_;  // by config's mirrors; null: to a port
+  MirrorSet mirrors_;
   Forwarding forwarding_;
   Outbound outbound_;
   Rib rib_;
   Neighbors neighbors_;
   IcmpErrors icmp_errors_;
   Pinger pinger_;
+  Prober prober_;
   LocalDelivery local_;
   CommandQueue commands_;
   std::unique_ptr<Bridges> bridges_;
+  bool changing_ = false;  // the next snapshot follows
 
   std::vector<Ipv4Prefix> subnets_;  // connected ones
   OwnRoutes own_routes_;

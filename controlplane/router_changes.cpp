@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "controlplane/neighbor_settings.hpp"
+#include "controlplane/port_requests.hpp"
 #include "controlplane/route_loading.hpp"
 #include "controlplane/router.hpp"
 
@@ -43,7 +44,7 @@ void Router::add_martians() {
 
 Router::OwnRoutes Router::own_routes() const {
   OwnRoutes routes;
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id) {
+  for (const InterfaceId id : interfaces_.ids()) {
     for (const Ipv4InterfaceAddress& address : interfaces_[id].addresses) {
       const Ipv4Prefix subnet = address.subnet();
       routes[{{address.address, 32}, RouteProtocol::local}] = {RouteType::local, id};
@@ -70,8 +71,9 @@ void Router::set_own_routes(OwnRoutes wanted) {
     if (!wanted.contains(key)) rib_.remove(key.first, key.second);
   own_routes_ = std::move(wanted);
   subnets_.clear();
-  for (const InterfaceRow& row : interfaces_.rows())
-    for (const Ipv4InterfaceAddress& address : row.addresses) subnets_.push_back(address.subnet());
+  for (const InterfaceId id : interfaces_.ids())
+    for (const Ipv4InterfaceAddress& address : interfaces_[id].addresses)
+      subnets_.push_back(address.subnet());
 }
 
 void Router::set_statics(const std::vector<config::StaticNeighbor>& wanted) {
@@ -83,8 +85,9 @@ void Router::set_statics(const std::vector<config::StaticNeighbor>& wanted) {
     if (!has(wanted, each))
       if (const auto id = interfaces_.find(each.interface)) neighbors_.remove_static(*id, each.ip);
   for (const config::StaticNeighbor& each : wanted) {
-    if (has(old, each)) continue;
     const auto id = interfaces_.find(each.interface);
+    // Its subnet or interface may have been another one meanwhile.
+    if (id && has(old, each) && neighbors_.lookup(*id, each.ip) == each.mac) continue;
     if (!id || !neighbors_.add_static(*id, each.ip, each.mac))
       throw std::runtime_error(
           fmt::format("{}:{}:{}: error: static neighbour {} cannot be added on {}", config_.file,
@@ -92,36 +95,193 @@ void Router::set_statics(const std::vector<config::StaticNeighbor>& wanted) {
   }
 }
 
+namespace {
+
+/// Nothing: the port may have that MTU while the router runs.
+std::optional<config::Obstacle> mtu_obstacle(const PortPlace& place, std::uint16_t mtu,
+                                             unsigned most_of_buffers) {
+  const PortRequest& port = place.request();
+  const bool is_linux = port.frame_room != 0;
+  if (!is_linux && mtu > place.largest_mtu())
+    return config::Obstacle{fmt::format("ethernets.{}.mtu", port.name),
+                            fmt::format("{} ({}) takes an mtu of {} at most", port.name,
+                                        port.device, place.largest_mtu()),
+                            "lower `mtu`"};
+  const unsigned most = is_linux ? place.largest_mtu() : most_of_buffers;
+  if (mtu <= most) return std::nullopt;
+  return config::Obstacle{
+      fmt::format("ethernets.{}.mtu", port.name),
+      fmt::format("{} can have an mtu of {} at most until the router restarts: its buffers were "
+                  "made for that",
+                  port.name, most),
+      {}};
+}
+
+}  // namespace
+
+std::vector<config::Obstacle> Router::obstacles(const config::Config& next) {
+  std::vector<config::Obstacle> result;
+  for (const config::Ethernet& port : next.ethernets) {
+    const auto id = interfaces_.find(port.name);
+    if (!id || *id >= interfaces_.ports() || port.mtu <= interfaces_[*id].mtu) continue;
+    if (auto found = mtu_obstacle(*dataplane_.ports()[*id], port.mtu, dataplane_.most_mtu()))
+      result.push_back(*std::move(found));
+  }
+  const std::size_t wanted = stations(next), room = dataplane_.fdb()->capacity();
+  if (!next.bridges.empty() && wanted > room)
+    result.push_back(
+        {"bridges",
+         fmt::format("bridges may have {} stations, addresses and groups together, and "
+                     "the table that was made when the router started has room for {}",
+                     wanted, room),
+         {}});
+  const bool to_file =
+      std::any_of(next.mirrors.begin(), next.mirrors.end(),
+                  [](const config::Mirror& mirror) { return !mirror.file.empty(); });
+  if (to_file && !dataplane_.mirrors_to_files())
+    result.push_back({"mirrors",
+                      "memory for mirrors to files is taken when the router starts with one, and "
+                      "this one did not",
+                      {}});
+  return result;
+}
+
+namespace {
+
+/// Which addresses are the router's own, no check of the file alone can tell: ports have theirs.
+void check_stations(const Interfaces& interfaces, const config::Config& config) {
+  for (const config::Bridge& bridge : config.bridges) {
+    const InterfaceId own = *interfaces.find(bridge.name);
+    const auto& members = interfaces.members(interfaces[own].bridge);
+    for (const config::StaticStation& station : bridge.statics) {
+      const bool is_ours = station.mac == interfaces[own].mac ||
+                           std::any_of(members.begin(), members.end(), [&](InterfaceId id) {
+                             return interfaces[id].mac == station.mac;
+                           });
+      if (is_ours)
+        throw std::runtime_error(fmt::format(
+            "{}:{}:{}: error: station {} cannot be one of {}: it is the router's own", config.file,
+            station.source.line, station.source.column, station.mac.to_string(), bridge.name));
+    }
+  }
+}
+
+}  // namespace
+
 void Router::reconfigure(const config::Config& next) {
-  const auto addresses = interfaces_.addresses_in(next);
-  std::vector<InterfaceId> moved;
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id)
-    if (addresses[id] != interfaces_[id].addresses) moved.push_back(id);
-  // What may find no room comes first.
-  for (const InterfaceId id : moved)
-    forwarding_.add_interface(id, interfaces_[id].mac, addresses[id]);
-  const auto before = interfaces_.adopt(next);
+  Interfaces now{interfaces_, next};
+  check_stations(now, next);
+  // What may be refused or find no room comes first.
+  ask_ports(next, false);
+  for (const InterfaceId id : now.ids())
+    forwarding_.add_interface(id, now[id].mac, now[id].addresses);
+  mirrors_.change(next.mirrors);
+  const Interfaces before = interfaces_;
+  adopt_interfaces(std::move(now), next);
+  for (std::size_t i = 0; i < next.ethernets.size(); ++i)
+    config_.ethernets[i].mtu = next.ethernets[i].mtu;  // for ports that come back
   config_.system.hostname = next.system.hostname;
   auto statics = std::move(config_.neighbors.statics);
   config_.neighbors = next.neighbors;
   config_.neighbors.statics = std::move(statics);
   neighbors_.set_times(neighbor_settings(config_, 0));
   storms_.set_calm(config_.neighbors.storm_calm);
-  for (InterfaceId id = 0; id < interfaces_.size(); ++id)
-    neighbors_.set_interface(neighbor_interface(id, interfaces_[id]));
-  for (const InterfaceId id : moved) {
-    local_.set_addresses(id, interfaces_[id].addresses);
-    neighbors_.publish_again(id);
-    const auto& now = interfaces_[id].addresses;
-    const bool has_more = std::any_of(now.begin(), now.end(), [&](const auto& address) {
-      return std::find(before[id].begin(), before[id].end(), address) == before[id].end();
-    });
-    if (has_more && link(id).up) neighbors_.member_up(id);  // tells of them
-  }
+  set_neighbor_interfaces(before);
   set_statics(next.neighbors.statics);
   publish_snapshot();
+  start_bridges();
+  for (const InterfaceId id : interfaces_.ids()) {
+    const auto& has = interfaces_[id].addresses;
+    const auto had = before.has(id) ? before[id].addresses : std::vector<Ipv4InterfaceAddress>{};
+    const bool has_more = std::any_of(has.begin(), has.end(), [&](const auto& address) {
+      return std::find(had.begin(), had.end(), address) == had.end();
+    });
+    const bool is_other = before.has(id) && before[id].mac != interfaces_[id].mac;
+    if ((has_more || is_other) && link(id).up) neighbors_.member_up(id);  // tells of them
+  }
   set_own_routes(own_routes());
+  for (const InterfaceId id : before.ids())
+    if (!interfaces_.has(id)) forwarding_.add_interface(id, before[id].mac, {});
   forwarding_.drop_subnets();
+  for (const InterfaceId id : before.ids())
+    if (!interfaces_.has(id)) forget_interface(id);
+  ask_ports(next, true);
+  if (links_known_) follow_links({});
+  for (const InterfaceId id : interfaces_.ids())
+    neighbors_.set_storm(id, is_in_storm(id));  // of members that came or went, too
+  tell_interfaces();
+}
+
+/// One snapshot for all that they decide at once.
+void Router::start_bridges() {
+  changing_ = true;
+  bridges_->start();
+  changing_ = false;
+  publish_snapshot();
+}
+
+/// From here on `interfaces_` are those of `config`.
+void Router::adopt_interfaces(Interfaces next, const config::Config& config) {
+  for (const InterfaceId id : interfaces_.ids())
+    if (!next.has(id)) neighbors_.remove_interface(id);
+  for (const InterfaceId id : next.ids()) {
+    if (interfaces_.has(id)) continue;
+    auto counted = std::make_shared<InterfaceCounters>();
+    counted->add(counters_.interface[id]);
+    for (const auto& worker : dataplane_.workers()) counted->add(worker->counters().interface[id]);
+    next.set_before(id, std::move(counted));
+    storms_.reset(id, storm_counts(id));
+  }
+  interfaces_ = std::move(next);
+  names_ = InterfaceNames(interfaces_.names());
+  if (journal_file_) journal_file_->set_names(interfaces_.names());
+  changing_ = true;
+  const std::unique_ptr<bool, void (*)(bool*)> changed(&changing_, [](bool* now) { *now = false; });
+  bridges_->change(config, [this](InterfaceId id) { return link(id); });
+}
+
+void Router::set_neighbor_interfaces(const Interfaces& before) {
+  for (const InterfaceId id : interfaces_.ids()) {
+    const InterfaceRow& row = interfaces_[id];
+    neighbors_.set_interface(neighbor_interface(id, row));
+    if (before.has(id) && before[id].addresses == row.addresses) continue;
+    local_.set_addresses(id, row.addresses);
+    neighbors_.publish_again(id);
+  }
+}
+
+void Router::forget_interface(InterfaceId id) {
+  forwarding_.remove_interface(id);
+  local_.set_addresses(id, {});
+  storms_.reset(id, storm_counts(id));
+}
+
+void Router::tell_interfaces() {
+  auto now = std::make_shared<const Interfaces>(interfaces_);
+  const std::lock_guard lock(running_mutex_);
+  interfaces_now_ = std::move(now);
+}
+
+std::shared_ptr<const Interfaces> Router::interfaces_now() const {
+  const std::lock_guard lock(running_mutex_);
+  return interfaces_now_;
+}
+
+void Router::ask_ports(const config::Config& config, bool confine) {
+  for (InterfaceId id = 0; id < interfaces_.ports(); ++id) {
+    PortPlace& place = *dataplane_.ports()[id];
+    const PortRequest& now = place.request();
+    PortRequest wanted = now;
+    wanted.mtu = config.ethernets[id].mtu;
+    ask_for_switching(config, config.ethernets[id], wanted);
+    const bool has_mtu = place.port() == nullptr || place.port()->mtu() == wanted.mtu;
+    if (has_mtu && wanted.mtu == now.mtu && wanted.vlans == now.vlans &&
+        wanted.all_multicast == now.all_multicast &&
+        wanted.wants_vlan_strip == now.wants_vlan_strip &&
+        wanted.promiscuous_why == now.promiscuous_why)
+      continue;
+    confine ? place.confine(wanted) : place.admit(wanted);
+  }
 }
 
 void Router::change_routes(std::span<const config::RouteEdit> edits, std::size_t& done) {

@@ -98,7 +98,6 @@ void add_pools(std::vector<NamedCounter>& to, const std::vector<PoolUse>& pools)
 }  // namespace
 
 void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
-  if (router_.bridges() == nullptr) return;
   std::uint64_t reports = 0, policed = 0, full = 0;
   for (const auto& worker : router_.dataplane().workers()) {
     reports += worker->counters().learn_reports.get();
@@ -106,7 +105,7 @@ void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
     full += worker->counters().learn_queue_full.get();
   }
   const Fdb& fdb = *router_.dataplane().fdb();
-  const StationTotals totals = router_.bridges()->station_engine().totals();
+  const StationTotals totals = router_.bridges().station_engine().totals();
   const auto add = [&](const char* name, const char* meaning, std::uint64_t value) {
     to.push_back({fmt::format("stations.{}", name), meaning, value});
   };
@@ -115,9 +114,9 @@ void RouterViews::add_learning(std::vector<NamedCounter>& to) const {
   add("reports-queue-full", "reports put off, the queue to the control plane being full", full);
   add("entries", "stations, own addresses and multicast groups in the table now", fdb.size());
   add("memory-bytes", "memory of the table and of what is kept beside it",
-      router_.bridges()->station_engine().memory_bytes());
+      router_.bridges().station_engine().memory_bytes());
   add("groups-refused", "multicast groups without room in the table, treated as unregistered",
-      router_.bridges()->groups_refused());
+      router_.bridges().groups_refused());
   add("pins", "MAC addresses of live neighbours, which do not age", totals.pins);
   add("pins-refused", "neighbours' addresses that could not be pinned", totals.pins_refused);
   add("moving", "stations of which moves are remembered now", totals.moving);

@@ -29,6 +29,9 @@ unsigned Router::serve_punts() {
 
 void Router::serve(PacketBuffer packet) {
   const PuntMeta meta = punt_meta(packet.get());
+  // It may have been removed while the packet was on its way here.
+  if (!interfaces_.has(meta.interface))
+    return outbound_.drop(meta.interface, DropReason::interface_gone);
   switch (meta.reason) {
     case PuntReason::arp:
       return serve_arp(packet, meta);
@@ -162,8 +165,8 @@ void Router::icmp_error(const IcmpErrorSpec& spec, const PacketBuffer& packet, D
   const PacketView original = ipv4_of(packet);
   const auto header = read_ipv4(original);
   if (!header) return;
-  if (meta.reason == PuntReason::local) {
-    // Our own packet: nobody but our own ping wants to know.
+  if (meta.reason == PuntReason::local || local_.is_own(header->source_address())) {
+    // Our own packet, a probe that a worker routed too: nobody but our own ping wants to know.
     pinger_.receive(make_icmp_error(spec, header->source_address(), 0, original));
     return;
   }

@@ -65,7 +65,7 @@ StormCounts Router::storm_counts(InterfaceId interface) const {
 }
 
 void Router::watch_storms() {
-  std::vector<StormCounts> counts;
+  std::vector<StormCounts> counts;  // of those who have gone, too: what they had
   counts.reserve(interfaces_.size());
   for (InterfaceId id = 0; id < interfaces_.size(); ++id) counts.push_back(storm_counts(id));
   for (const StormChange& change : storms_.sample(journal_.now(), counts)) storm_changed(change);
@@ -77,14 +77,20 @@ void Router::storm_changed(const StormChange& change) {
   tell({.kind = change.on ? EventRecord::Kind::storm : EventRecord::Kind::storm_over,
         .interface = change.interface,
         .number = change.on ? change.policed : static_cast<std::uint64_t>(lasted)});
-  // A bridge's neighbours are on its own interface; any member's storm is theirs.
+  if (!interfaces_.has(change.interface)) return;
   const InterfaceRow& row = interfaces_[change.interface];
-  if (row.bridge == 0) return neighbors_.set_storm(change.interface, change.on);
-  const InterfaceId own = interfaces_.of_bridge(row.bridge);
-  bool on = storms_.state(own).on;
-  for (const InterfaceId member : interfaces_.members(row.bridge))
-    on = on || storms_.state(member).on;
-  neighbors_.set_storm(own, on);
+  const InterfaceId whose = row.bridge == 0 ? change.interface : interfaces_.of_bridge(row.bridge);
+  neighbors_.set_storm(whose, is_in_storm(whose));
+}
+
+/// A bridge's neighbours are on its own interface; any member's storm is theirs.
+bool Router::is_in_storm(InterfaceId interface) const {
+  const InterfaceRow& row = interfaces_[interface];
+  bool on = storms_.state(interface).on;
+  if (row.kind == InterfaceKind::bridge)
+    for (const InterfaceId member : interfaces_.members(row.bridge))
+      on = on || storms_.state(member).on;
+  return on;
 }
 
 void Router::watch_sources() {

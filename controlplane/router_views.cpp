@@ -18,14 +18,6 @@ namespace {
 
 constexpr std::size_t index(DropReason reason) { return static_cast<std::size_t>(reason); }
 
-/// Of all workers and the control thread together.
-template <class Read>
-std::uint64_t sum(Router& router, Read&& read) {
-  std::uint64_t total = read(router.control_counters());
-  for (const auto& worker : router.dataplane().workers()) total += read(worker->counters());
-  return total;
-}
-
 constexpr std::string_view kInterfaceKindNames[] = {"port", "vlan", "bridge"};
 
 std::string verdict_name(Egress egress) {
@@ -71,20 +63,19 @@ VersionStatus RouterViews::version() {
 }
 
 std::vector<InterfaceStatus> RouterViews::interfaces() {
-  const Interfaces& interfaces = router_.interfaces();
+  const auto interfaces = router_.interfaces_now();
   std::vector<InterfaceStatus> result;
-  for (InterfaceId id = 0; id < interfaces.size(); ++id) {
-    result.push_back(interface_status(id));
-    if (interfaces[id].kind == InterfaceKind::port) add_port_counters(result[id], id);
+  for (const InterfaceId id : interfaces->ids()) {
+    result.push_back(interface_status(*interfaces, id));
+    if ((*interfaces)[id].kind == InterfaceKind::port) add_port_counters(result.back(), id);
   }
   router_.commands().call([&] {
-    for (InterfaceId id = 0; id < interfaces.size(); ++id) {
-      const LinkState link = router_.link(id);
-      result[id].addresses = interfaces[id].addresses;
-      result[id].zone = config::name(interfaces[id].zone);
-      result[id].link_up = link.up;
-      result[id].speed_mbps = link.speed_mbps;
-      if (interfaces[id].kind == InterfaceKind::port) add_port(result[id], id);
+    for (InterfaceStatus& status : result) {
+      if (!router_.interfaces().has(status.id)) continue;  // it has just gone
+      const LinkState link = router_.link(status.id);
+      status.link_up = link.up;
+      status.speed_mbps = link.speed_mbps;
+      if (router_.interfaces()[status.id].kind == InterfaceKind::port) add_port(status, status.id);
     }
   });
   // As it is now: the remedy may have been applied, or undone. Nothing for the control thread.
@@ -97,12 +88,9 @@ std::vector<InterfaceStatus> RouterViews::interfaces() {
   return result;
 }
 
-InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
-  const Interfaces& interfaces = router_.interfaces();
+InterfaceStatus RouterViews::interface_status(const Interfaces& interfaces, InterfaceId id) const {
   const InterfaceRow& row = interfaces[id];
-  const auto total = [&](auto&& field) {
-    return sum(router_, [&](const Counters& c) { return field(c.interface[id]); });
-  };
+  const auto total = [&](auto&& field) { return counted(interfaces, id, field); };
   InterfaceStatus status{
       .name = row.name,
       .id = id,
@@ -120,6 +108,8 @@ InterfaceStatus RouterViews::interface_status(InterfaceId id) const {
         for (const Counter& each : c.dropped) drops += each.get();
         return drops;
       })};
+  status.addresses = row.addresses;
+  status.zone = config::name(row.zone);
   if (row.kind == InterfaceKind::vlan) status.link = interfaces[row.link].name;
   if (row.kind != InterfaceKind::bridge && row.bridge != 0)
     status.bridge = interfaces[interfaces.of_bridge(row.bridge)].name;
@@ -190,25 +180,30 @@ std::size_t RouterViews::route_count() {
 }
 
 std::vector<NeighborStatus> RouterViews::neighbors() {
-  auto rows = router_.commands().call([&] { return router_.neighbors().snapshot(); });
+  std::shared_ptr<const Interfaces> interfaces;
+  auto rows = router_.commands().call([&] {
+    interfaces = router_.interfaces_now();
+    return router_.neighbors().snapshot();
+  });
   std::sort(rows.begin(), rows.end(), [](const NeighborRow& a, const NeighborRow& b) {
     return std::pair{a.ip, a.interface} < std::pair{b.ip, b.interface};
   });
   std::vector<NeighborStatus> result;
   result.reserve(rows.size());
   for (const NeighborRow& row : rows)
-    result.push_back(neighbor_status(row, router_.interface_name(row.interface)));
+    result.push_back(neighbor_status(row, interfaces->names()[row.interface]));
   return result;
 }
 
 std::vector<DropStatus> RouterViews::drops() {
   std::vector<DropStatus> result;
-  for (InterfaceId id = 0; id < router_.interfaces().size(); ++id) {
+  const auto interfaces = router_.interfaces_now();
+  for (const InterfaceId id : interfaces->ids()) {
     for (const DropReasonText& text : kDropReasonTexts) {
-      const std::uint64_t packets = sum(router_, [&](const Counters& c) {
-        return c.interface[id].dropped[index(text.reason)].get();
+      const std::uint64_t packets = counted(*interfaces, id, [&](const InterfaceCounters& c) {
+        return c.dropped[index(text.reason)].get();
       });
-      result.push_back({.interface = router_.interface_name(id),
+      result.push_back({.interface = (*interfaces)[id].name,
                         .reason = std::string(text.name),
                         .meaning = std::string(text.meaning),
                         .packets = packets});

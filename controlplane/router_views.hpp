@@ -50,11 +50,20 @@ class RouterViews final : public RouterApi {
   void stop() { stopping_.store(true); }
 
  private:
-  InterfaceStatus interface_status(InterfaceId id) const;
+  /// Of all workers and the control thread together, since the interface is there.
+  template <class Field>
+  std::uint64_t counted(const Interfaces& interfaces, InterfaceId id, Field&& field) const {
+    std::uint64_t total = field(router_.control_counters().interface[id]);
+    for (const auto& worker : router_.dataplane().workers())
+      total += field(worker->counters().interface[id]);
+    const auto& before = interfaces[id].before;
+    return total - (before ? field(*before) : 0);
+  }
+  InterfaceStatus interface_status(const Interfaces& interfaces, InterfaceId id) const;
   void add_port(InterfaceStatus& status, InterfaceId id) const;
   void add_port_counters(InterfaceStatus& status, InterfaceId id) const;
   void add_port_status(PortStatus& status, InterfaceId id) const;
-  void add_counters(BridgeMemberStatus& member) const;
+  void add_counters(const Interfaces& interfaces, BridgeMemberStatus& member) const;
   RouteStatus route_status(const RibRoute& route) const;
   std::string change_one(const RouteChange& change);
   Conservation conservation(const Counters& counters) const;

@@ -33,11 +33,12 @@ void add_facts(PortStatus& status, const Port& port, const LinkState& link) {
 
 std::vector<PortStatus> RouterViews::ports(bool extended) {
   const auto& places = router_.dataplane().ports();
+  const auto interfaces = router_.interfaces_now();
   std::vector<PortStatus> result;
   // Not on the control thread: a driver may have to ask another one, and wait.
   for (InterfaceId id = 0; id < places.size(); ++id) {
     const PortCounters counters = places[id]->counters();
-    result.push_back({.name = router_.interface_name(id),
+    result.push_back({.name = (*interfaces)[id].name,
                       .device = places[id]->request().device,
                       .rx_missed = counters.missed,
                       .rx_errors = counters.rx_errors,

@@ -128,21 +128,22 @@ config::NeighborPolicy policy_of(const Interfaces& interfaces, InterfaceId id) {
 }  // namespace
 
 std::vector<StormStatus> RouterViews::storm() {
-  const Interfaces& interfaces = router_.interfaces();
+  std::shared_ptr<const Interfaces> interfaces;
   const auto views = router_.commands().call([&] {
     std::vector<StormView> result;
     const StormWatch& watch = router_.storm_watch();
-    for (InterfaceId id = 0; id < interfaces.size(); ++id)
+    interfaces = router_.interfaces_now();
+    for (const InterfaceId id : interfaces->ids())
       result.push_back({watch.state(id), watch.counts(id), watch.rates(id),
                         router_.source_watch().top(id), router_.source_watch().quarantined(id),
                         router_.neighbors().update_only(id), router_.neighbors().served_stale(id),
-                        policing(router_, id), policy_of(interfaces, id)});
+                        policing(router_, id), policy_of(*interfaces, id)});
     return result;
   });
   std::vector<StormStatus> result;
-  for (InterfaceId id = 0; id < interfaces.size(); ++id) {
-    const InterfaceRow& row = interfaces[id];
-    const StormView& view = views[id];
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const InterfaceRow& row = (*interfaces)[interfaces->ids()[i]];
+    const StormView& view = views[i];
     const config::NeighborPolicy& policy = view.policy;
     StormStatus status{.interface = row.name,
                        .storm = view.state.on,
@@ -161,17 +162,23 @@ std::vector<StormStatus> RouterViews::storm() {
 }
 
 EventPage RouterViews::events(std::uint64_t after, std::size_t limit) {
-  const auto page = router_.commands().call([&] { return router_.events().after(after, limit); });
-  return event_page(page, router_.names());
+  std::shared_ptr<const Interfaces> interfaces;
+  const auto page = router_.commands().call([&] {
+    interfaces = router_.interfaces_now();
+    return router_.events().after(after, limit);
+  });
+  return event_page(page, InterfaceNames(interfaces->names()));
 }
 
 PastNeighbors RouterViews::neighbors_at(double time) {
   const auto& ring = router_.journal().neighbors();
   JournalCopy<NeighborRecord> copy;
   std::vector<NeighborRow> current;
+  std::shared_ptr<const Interfaces> interfaces;
   bool more = router_.commands().call([&] {
     copy.begin(ring);
     current = router_.neighbors().snapshot();
+    interfaces = router_.interfaces_now();
     return copy.take(ring, kCopyPortion);
   });
   while (more) more = router_.commands().call([&] { return copy.take(ring, kCopyPortion); });
@@ -182,7 +189,7 @@ PastNeighbors RouterViews::neighbors_at(double time) {
   for (const PastNeighborRow& row : past.rows) {
     PastNeighbor neighbor{
         .ip = row.ip,
-        .interface = router_.interface_name(row.interface),
+        .interface = interfaces->names()[row.interface],
         .mac = row.side.mac,
         .state = std::string{kNeighborStateNames[static_cast<std::size_t>(row.side.state)]},
         .source = source_of(row.side)};
@@ -200,13 +207,15 @@ JournalPage RouterViews::journal(const JournalFilter& filter) {
                       .mac = filter.mac,
                       .from = from_seconds(filter.from),
                       .to = from_seconds(filter.to)};
+  const auto interfaces = router_.interfaces_now();
   if (!filter.interface.empty()) {
-    wanted.interface = router_.interfaces().find(filter.interface);
+    wanted.interface = interfaces->find(filter.interface);
     if (!wanted.interface) return {};
   }
   const std::size_t limit = std::min(filter.limit, kMaxPage);
   const auto find = [&](const auto& ring, std::uint64_t after) {
-    return find_entries(router_.commands(), ring, router_.names(), wanted, after, limit);
+    return find_entries(router_.commands(), ring, InterfaceNames(interfaces->names()), wanted,
+                        after, limit);
   };
   const Journal& journal = router_.journal();
   if (filter.table == "neighbor") return find(journal.neighbors(), filter.after);
@@ -237,7 +246,7 @@ void RouterViews::add_journal(std::vector<NamedCounter>& to) const {
   add("events.suppressed", "events beyond what is told in a second", router_.events().suppressed());
   add("storm.interfaces", "interfaces in a storm now", router_.storm_watch().storms());
   std::uint64_t storms = 0;
-  for (InterfaceId id = 0; id < router_.interfaces().size(); ++id)
+  for (const InterfaceId id : router_.interfaces().ids())
     storms += router_.storm_watch().state(id).storms;
   add("storm.total", "storms that began", storms);
 }

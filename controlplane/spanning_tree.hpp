@@ -66,6 +66,8 @@ struct SpanningTreeSettings {
 
   /// What is wrong with them (table 17-1 and 17.14), with its remedy; empty: nothing.
   std::string problem() const;
+
+  friend bool operator==(const SpanningTreeSettings&, const SpanningTreeSettings&) = default;
 };
 
 struct SpanningTreePort {

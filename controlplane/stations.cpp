@@ -68,6 +68,11 @@ void Stations::remove_member(BridgeId bridge, InterfaceId interface) {
   table_.sweep(0, all, [&](FdbSlot slot) {
     if (table_.interface(slot) == interface) forget(slot, kGone);
   });
+  leave(bridge, interface);
+}
+
+/// Who has no stations any more.
+void Stations::leave(BridgeId bridge, InterfaceId interface) {
   if (members_[interface].contained) contained_.erase({members_[interface].until, interface});
   members_[interface] = {};
   std::erase(bridges_[bridge].members, interface);
@@ -75,11 +80,10 @@ void Stations::remove_member(BridgeId bridge, InterfaceId interface) {
 
 void Stations::remove_bridge(BridgeId bridge) {
   if (bridge >= kMaxBridges || !bridges_[bridge].exists) return;
-  while (!bridges_[bridge].members.empty()) remove_member(bridge, bridges_[bridge].members.back());
-  // Our own are on no member.
   table_.sweep(0, static_cast<std::uint32_t>(table_.fdb().slots()), [&](FdbSlot slot) {
     if (bridge_of(table_.fdb().key(slot)) == bridge) forget(slot, {What::removed, Cause::command});
   });
+  while (!bridges_[bridge].members.empty()) leave(bridge, bridges_[bridge].members.back());
   loops_.forget(bridge);
   bridges_[bridge] = {};
   --bridge_count_;

@@ -255,6 +255,7 @@ class Stations {
   };
 
   // stations.cpp
+  void leave(BridgeId bridge, InterfaceId interface);
   bool is_member(BridgeId bridge, InterfaceId interface) const;
   /// Why something changed, for StationChange.
   struct Why {

@@ -39,6 +39,26 @@ std::vector<StormChange> StormWatch::sample(Instant now, std::span<const StormCo
   return changes;
 }
 
+void StormWatch::reset(InterfaceId interface, const StormCounts& now) {
+  if (watched_.size() <= interface) {
+    watched_.resize(interface + 1u);
+    for (Sample& sample : samples_) sample.counts.resize(watched_.size());
+  }
+  watched_[interface] = {.from = now};
+  for (Sample& sample : samples_) sample.counts[interface] = now;
+}
+
+StormCounts StormWatch::counts(InterfaceId interface) const {
+  StormCounts result = latest().counts[interface];
+  const StormCounts& from = watched_[interface].from;
+  for (std::size_t i = 0; i < kStormClasses; ++i) {
+    result.passed[i] -= from.passed[i];
+    result.policed[i] -= from.policed[i];
+  }
+  result.policed_besides -= from.policed_besides;
+  return result;
+}
+
 StormRates StormWatch::rates(InterfaceId interface) const {
   const Sample& now = latest();
   const Sample* then = &now;

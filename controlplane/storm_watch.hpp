@@ -55,10 +55,14 @@ class StormWatch {
   /// When it is due: the counts of every interface. What began or ended; mostly nothing.
   std::vector<StormChange> sample(Instant now, std::span<const StormCounts> counts);
 
+  /// The id is another interface's from now on, or nobody's; `now` is what was counted under it.
+  /// The ids of interfaces are below that `counts` have, from the next sample on.
+  void reset(InterfaceId interface, const StormCounts& now);
+
   const StormState& state(InterfaceId interface) const { return watched_[interface].state; }
-  /// The last sample.
   void set_calm(Duration calm) { calm_ = calm; }
-  const StormCounts& counts(InterfaceId interface) const { return latest().counts[interface]; }
+  /// The last sample, since `reset`.
+  StormCounts counts(InterfaceId interface) const;
   /// Of the last second, as far as samples tell.
   StormRates rates(InterfaceId interface) const;
   /// Interfaces in a storm now.
@@ -73,6 +77,7 @@ class StormWatch {
   struct Watched {
     StormState state;
     TimePoint policed_at{0};
+    StormCounts from;  // when it was reset
   };
 
   const Sample& latest() const { return samples_[latest_]; }

@@ -25,6 +25,9 @@ void require_own(Ipv4Address source, const std::vector<control::InterfaceStatus>
   throw RequestError("source", source.to_string() + " is no address of the router", own);
 }
 
+/// Of a POST that changes nothing.
+constexpr bool kOnlyReads = false;
+
 }  // namespace
 
 struct ApiHandler::Endpoint {
@@ -32,6 +35,7 @@ struct ApiHandler::Endpoint {
   std::string_view path;  // ending in '/': what follows is an argument
   ApiResponse (ApiHandler::*handle)(const ApiRequest&);
   std::string_view meaning;
+  bool changes = method != "GET";
 };
 
 const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
@@ -62,7 +66,8 @@ const ApiHandler::Endpoint ApiHandler::kEndpoints[] = {
     {"GET", kFibPath, &ApiHandler::fib, "how a destination is forwarded: /v1/fib/ADDRESS"},
     {"GET", "/v1/config", &ApiHandler::configuration,
      "the configuration; source=running|startup, all, format=yaml|json"},
-    {"POST", "/v1/config/plan", &ApiHandler::plan_config, "what another one would change"},
+    {"POST", "/v1/config/plan", &ApiHandler::plan_config, "what another one would change",
+     kOnlyReads},
     {"POST", "/v1/config/apply", &ApiHandler::apply_config, "change to another one, live"},
     {"POST", "/v1/config/confirm", &ApiHandler::confirm_config, "what waits for it stays"},
     {"POST", "/v1/config/rollback", &ApiHandler::rollback_config, "back to what ran before"},
@@ -90,6 +95,11 @@ const ApiHandler::Endpoint* ApiHandler::find(std::string_view method, std::strin
     if (same && endpoint.method == method) return &endpoint;
   }
   return nullptr;
+}
+
+Access ApiHandler::needed(std::string_view method, std::string_view path) {
+  const Endpoint* const endpoint = find(method, path);
+  return endpoint != nullptr && endpoint->changes ? Access::all : Access::read;
 }
 
 std::optional<ApiResponse> ApiHandler::refuse(std::string_view method,

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "controlplane/api/access.hpp"
 #include "controlplane/api/json.hpp"
 #include "controlplane/router_api.hpp"
 
@@ -21,7 +22,9 @@ struct ApiRequest {
   std::string path;                                    // decoded, without the query
   std::multimap<std::string, std::string> parameters;  // decoded
   std::string body;
-  std::int64_t uid = -1;  // of the process at the other end (SO_PEERCRED); -1: unknown
+  std::string content_type;     // of the body; only configurations come in more than one
+  std::int64_t uid = -1;        // of the process at the other end (SO_PEERCRED); -1: unknown
+  Access access = Access::all;  // what its sender may do: at least what `needed` says
 };
 
 struct ApiResponse {
@@ -41,6 +44,9 @@ class ApiHandler {
 
   /// Never throws; every input gets a response. Thread-safe. Blocks as long as RouterApi does.
   ApiResponse handle(const ApiRequest& request);
+
+  /// What one must be allowed to for `method` on `path`; of what there is not, as for reading.
+  static Access needed(std::string_view method, std::string_view path);
 
   /// The refusal that `method` and `path` alone earn (404, 405), so that no body need be read;
   /// nullopt: worth handling.
@@ -81,6 +87,7 @@ class ApiHandler {
   ApiResponse ping(const ApiRequest& request);
 
   control::ConfigApi& configurations();
+  static control::ConfigRequest config_request(const ApiRequest& request);
   void require_known_names(const control::StationFilter& filter);
   static const Endpoint* find(std::string_view method, std::string_view path);
 

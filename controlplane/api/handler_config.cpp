@@ -1,4 +1,5 @@
 // The API's part for configurations: what would change, change it, and back.
+#include <algorithm>
 #include <charconv>
 
 #include "controlplane/api/handler.hpp"
@@ -23,6 +24,15 @@ ApiResponse response(const control::ConfigOutcome& outcome) {
   ApiResponse answer = json_response(json);
   answer.status = 409;
   return answer;
+}
+
+/// By its media type, which is the same in any case and may have parameters (RFC 9110 section
+/// 8.3.1), or one of those that were in use before RFC 9512.
+bool is_yaml(std::string_view type) {
+  type = type.substr(0, std::min(type.size(), type.find_first_of("; \t")));
+  const std::string lower = config::lower_case(type);
+  return lower == "application/yaml" || lower == "application/x-yaml" || lower == "text/yaml" ||
+         lower == "text/x-yaml";
 }
 
 }  // namespace
@@ -57,14 +67,47 @@ Json to_json(const control::ConfigOutcome& outcome) {
     if (changes.size() == kMostChanges) break;
     changes.push_back(to_json(change));
   }
-  return {{"changes_total", outcome.plan.changes.size()},
+  return {{"changes_total", outcome.plan.total()},
           {"routes_total", outcome.plan.routes},
           {"needs_restart", outcome.plan.restart() != nullptr},
           {"changes", std::move(changes)},
           {"findings", to_json(outcome.findings)},
+          {"unchanged", outcome.unchanged},
           {"number", outcome.number == 0 ? Json() : Json(outcome.number)},
           {"confirm_by", number_or_null(outcome.confirm_by)},
-          {"warnings", outcome.warnings}};
+          {"warnings", outcome.warnings},
+          {"prove", outcome.prove ? to_json(*outcome.prove) : Json()}};
+}
+
+Json to_json(const control::ProveTarget& target) {
+  return {{"address", target.address.to_string()},
+          {"what", target.what},
+          {"verdict", target.verdict},
+          {"sent", target.sent},
+          {"answered", target.answered},
+          {"lost", target.lost},
+          {"lost_before", target.lost_before},
+          {"lost_to_the_end", target.lost_to_the_end},
+          {"unrouted", target.unrouted},
+          {"duplicates", target.duplicates},
+          {"longest_run", target.longest_run},
+          {"worst_gap_ms", number_or_null(target.worst_gap_ms)},
+          {"slowest_ms", number_or_null(target.slowest_ms)}};
+}
+
+Json to_json(const control::ProveReport& report) {
+  return {{"passed", report.passed},
+          {"summary", report.summary},
+          {"hint", text_or_null(report.hint)},
+          {"sent", report.sent()},
+          {"answered", report.answered()},
+          {"lost", report.lost()},
+          {"change_ms", report.change_ms},
+          {"interval_ms", report.interval_ms},
+          {"longest_pause_ms", report.longest_pause_ms},
+          {"left_out", report.left_out},
+          {"cut_short", report.cut_short},
+          {"targets", to_json_array(report.targets)}};
 }
 
 Json to_json(const control::ConfigHistoryStatus& history) {
@@ -94,14 +137,38 @@ control::ConfigApi& ApiHandler::configurations() {
   return *api;
 }
 
+/// As JSON with the text in it; or the text itself, and the rest in the query.
+control::ConfigRequest ApiHandler::config_request(const ApiRequest& request) {
+  if (!is_yaml(request.content_type)) {
+    require_known_parameters(request, {});
+    return config_request_from_json(parse_body(request.body));
+  }
+  constexpr std::string_view kFields[] = {"file", "kind", "from", "confirm_seconds", "prove"};
+  require_known_parameters(request, kFields);
+  Json fields = {{"text", request.body}};
+  for (const char* name : {"file", "kind", "from"})
+    if (auto value = parameter(request, name)) fields[name] = *std::move(value);
+  if (const auto value = parameter(request, "confirm_seconds")) {
+    const auto seconds = config::parse_number(*value);
+    fields["confirm_seconds"] = seconds ? Json(*seconds) : Json(*value);
+  }
+  if (const auto value = parameter(request, "prove")) {
+    fields["prove"] = Json::parse(*value, nullptr, false);
+    if (fields["prove"].is_discarded())
+      throw RequestError("prove", "must be true, or a JSON object");
+  }
+  return config_request_from_json(fields);
+}
+
 ApiResponse ApiHandler::plan_config(const ApiRequest& request) {
-  require_known_parameters(request, {});
-  return response(configurations().plan(config_request_from_json(parse_body(request.body))));
+  control::ConfigRequest asked = config_request(request);
+  // What is wrong in a file shows what is in it, and the router may read any.
+  asked.reads_files = request.access == Access::all;
+  return response(configurations().plan(asked));
 }
 
 ApiResponse ApiHandler::apply_config(const ApiRequest& request) {
-  require_known_parameters(request, {});
-  control::ConfigRequest asked = config_request_from_json(parse_body(request.body));
+  control::ConfigRequest asked = config_request(request);
   asked.user.uid = request.uid;
   return response(configurations().apply(asked));
 }
@@ -119,7 +186,7 @@ ApiResponse ApiHandler::rollback_config(const ApiRequest& request) {
   RollbackRequest asked =
       rollback_request_from_json(request.body.empty() ? Json::object() : parse_body(request.body));
   asked.user.uid = request.uid;
-  return response(configurations().rollback(asked.number, asked.confirm, asked.user));
+  return response(configurations().rollback(asked.number, asked.confirm, asked.user, asked.prove));
 }
 
 ApiResponse ApiHandler::config_history(const ApiRequest& request) {
@@ -135,7 +202,7 @@ ApiResponse ApiHandler::config_entry(const ApiRequest& request) {
   auto entry = configurations().entry(*number);
   if (!entry)
     return error_response(404, "not_found", "the history has no number " + text,
-                          "GET /v1/config/history lists what there is");
+                          "weir history lists what there is");
   return {.body = *std::move(entry), .content_type = "application/yaml"};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "config/text.hpp"
 
@@ -21,11 +22,27 @@ std::optional<std::uint64_t> body_bytes(const httplib::Request& request) {
   return config::parse_number(request.get_header_value("Content-Length"));
 }
 
-constexpr const char* kUidHeader = "X-Weir-Uid";
+struct Sender {
+  std::int64_t uid = Peer::kUnknown;
+  Access access = Access::none;
+};
 
-std::int64_t uid_in(const httplib::Request& request) {
-  const std::string text = request.get_header_value(kUidHeader);
-  return text.empty() ? -1 : std::strtoll(text.c_str(), nullptr, 10);
+/// `UID ACCESS`: the only way to hand something of ours through httplib.
+constexpr const char* kSenderHeader = "X-Weir-Sender";
+
+void put_sender(httplib::Request& request, const Sender& sender) {
+  request.headers.erase(kSenderHeader);
+  request.headers.emplace(kSenderHeader,
+                          config::cat(sender.uid, ' ', static_cast<int>(sender.access)));
+}
+
+Sender sender_of(const httplib::Request& request) {
+  const std::string text = request.get_header_value(kSenderHeader);
+  char* end = nullptr;
+  Sender sender;
+  sender.uid = std::strtoll(text.c_str(), &end, 10);
+  sender.access = static_cast<Access>(std::strtol(end, nullptr, 10));
+  return sender;
 }
 
 /// What no endpoint can accept, judged by the head alone.
@@ -36,7 +53,7 @@ std::optional<ApiResponse> refuse_head(const httplib::Request& request) {
     return error_response(400, "bad_request", "Content-Length must be one number");
   if (*body_bytes(request) > kMaxBodyBytes)
     return error_response(413, "too_large", "the body is larger than 16 MiB",
-                          "send it in several requests");
+                          "send routes in several requests, or put them into route files");
   if (request.has_header("Content-Encoding") || request.is_multipart_form_data())
     return error_response(415, "unsupported_media_type", "the body must be plain JSON",
                           "send Content-Type: application/json");
@@ -54,13 +71,15 @@ void fill_empty_error(const httplib::Request&, httplib::Response& response) {
 
 }  // namespace
 
-HttpProtocol::HttpProtocol(ApiHandler& handler) : handler_(handler) {
+HttpProtocol::HttpProtocol(ApiHandler& handler, AccessRules rules)
+    : handler_(handler), rules_(std::move(rules)) {
   set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
   set_payload_max_length(kMaxBodyBytes);
   set_error_handler(Handler(fill_empty_error));
   // Before the body is read, and before httplib's own routing, which matches regular expressions.
   set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-    auto refusal = handler_.refuse(request.method, request.path);
+    auto refusal = forbid(request);
+    if (!refusal) refusal = handler_.refuse(request.method, request.path);
     if (!refusal) refusal = refuse_head(request);
     if (refusal) {
       fill(response, *refusal);
@@ -82,13 +101,23 @@ HttpProtocol::HttpProtocol(ApiHandler& handler) : handler_(handler) {
   });
 }
 
+std::optional<ApiResponse> HttpProtocol::forbid(const httplib::Request& request) const {
+  const Sender sender = sender_of(request);
+  if (sender.access >= ApiHandler::needed(request.method, request.path)) return std::nullopt;
+  const AccessRules::Refusal refusal = rules_.refusal(sender.uid, sender.access);
+  return error_response(403, "forbidden", refusal.message, refusal.hint);
+}
+
 void HttpProtocol::answer(const httplib::Request& request, const std::string& body,
                           httplib::Response& response) {
+  const Sender sender = sender_of(request);
   fill(response, handler_.handle({.method = request.method,
                                   .path = request.path,
                                   .parameters = {request.params.begin(), request.params.end()},
                                   .body = body,
-                                  .uid = uid_in(request)}));
+                                  .content_type = request.get_header_value("Content-Type"),
+                                  .uid = sender.uid,
+                                  .access = sender.access}));
 }
 
 bool HttpProtocol::serve(BoundedStream& stream) {
@@ -97,9 +126,8 @@ bool HttpProtocol::serve(BoundedStream& stream) {
     stream.expect_body(std::min<std::uint64_t>(body_bytes(request).value_or(0), kMaxBodyBytes));
     request.ranges.clear();
     request.headers.erase("Accept-Encoding");
-    // The only way to hand something of ours through httplib.
-    request.headers.erase(kUidHeader);
-    request.headers.emplace(kUidHeader, std::to_string(stream.peer_uid()));
+    const Peer peer = stream.peer();
+    put_sender(request, {peer.uid, rules_.of(peer)});
   });
 }
 

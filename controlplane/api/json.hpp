@@ -48,6 +48,8 @@ Json to_json(const control::FibAnswer& answer);
 Json to_json(const control::PingReply& reply);
 Json to_json(const config::Findings& findings);
 Json to_json(const config::Change& change);
+Json to_json(const control::ProveTarget& target);
+Json to_json(const control::ProveReport& report);
 /// Of its changes the first 1,000.
 Json to_json(const control::ConfigOutcome& outcome);
 Json to_json(const control::ConfigHistoryStatus& history);
@@ -108,15 +110,19 @@ control::StationFilter station_filter_from_json(const Json& body);
 
 /// `{"text":"version:
 /// 1\n...","file":"lab.yaml","confirm_seconds":300,"kind":"apply","from":"local"}`; all but the
-/// text may be left out. Throws RequestError.
+/// text may be left out. So may `"prove":true`, or
+/// `{"to":["10.0.2.2"],"before_ms":500,"after_ms":1000,"wait_ms":1000,"rate":200}`. Throws
+/// RequestError.
 control::ConfigRequest config_request_from_json(const Json& body);
 
 struct RollbackRequest {
   std::uint64_t number = 0;  // 0: the one before
   std::optional<std::chrono::seconds> confirm;
+  std::optional<control::ProveRequest> prove;
   control::ConfigUser user;
 };
-/// `{"number":3,"confirm_seconds":300,"from":"local"}`; all may be left out. Throws RequestError.
+/// `{"number":3,"confirm_seconds":300,"prove":true,"from":"local"}`; all may be left out. Throws
+/// RequestError.
 RollbackRequest rollback_request_from_json(const Json& body);
 
 }  // namespace weir::api

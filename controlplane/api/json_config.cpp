@@ -235,6 +235,13 @@ Json mirror_to_json(const config::Mirror& mirror) {
           {"max_bytes", mirror.file.empty() ? Json(nullptr) : Json(mirror.max_bytes)}};
 }
 
+Json services_to_json(const config::Services& services) {
+  const config::Readers& readers = services.api_readers;
+  return {{"api",
+           {{"socket", services.api_socket},
+            {"readers", readers.all ? Json("all") : Json(readers.groups)}}}};
+}
+
 }  // namespace
 
 Json to_json(const config::Config& config) {
@@ -256,7 +263,7 @@ Json to_json(const config::Config& config) {
           {"neighbors", neighbors_to_json(config.neighbors)},
           {"routes", std::move(routes)},
           {"route_files", std::move(files)},
-          {"services", {{"api", {{"socket", config.services.api_socket}}}}}};
+          {"services", services_to_json(config.services)}};
 }
 
 }  // namespace weir::api

@@ -240,9 +240,46 @@ namespace {
 
 std::optional<std::chrono::seconds> confirm_field(const Json& body) {
   std::uint32_t seconds = 0;
-  number_field(body, "confirm_seconds", 1, 7 * 24 * 3600, seconds);
+  number_field(body, "confirm_seconds", 5, 24 * 3600, seconds);
   if (seconds == 0) return std::nullopt;
   return std::chrono::seconds{seconds};
+}
+
+std::vector<Ipv4Address> prove_to(const Json& prove) {
+  std::vector<Ipv4Address> result;
+  const auto to = prove.find("to");
+  if (to == prove.end() || to->is_null()) return result;
+  if (!to->is_array() || to->size() > control::ProveRequest::kMostNamed)
+    throw RequestError("prove.to", "must be at most " +
+                                       std::to_string(control::ProveRequest::kMostNamed) +
+                                       " addresses, as in [\"192.0.2.1\"]");
+  for (const Json& value : *to) {
+    if (!value.is_string())
+      throw RequestError("prove.to", "must be addresses, as in [\"192.0.2.1\"]");
+    result.push_back(parse_address(value.get_ref<const std::string&>(), "prove.to"));
+  }
+  return result;
+}
+
+/// `true`, or an object with what differs from the defaults.
+std::optional<control::ProveRequest> prove_field(const Json& body) {
+  const auto prove = body.find("prove");
+  if (prove == body.end() || prove->is_null()) return std::nullopt;
+  control::ProveRequest request;
+  if (prove->is_boolean()) return prove->get<bool>() ? std::optional(request) : std::nullopt;
+  require_known_fields(*prove, {"to", "before_ms", "after_ms", "wait_ms", "rate"}, "prove");
+  request.to = prove_to(*prove);
+  const auto time = [&](const char* name, std::uint64_t least, std::uint64_t most,
+                        std::chrono::milliseconds& target) {
+    auto value = static_cast<std::uint32_t>(target.count());
+    number_field(*prove, name, least, most, value);
+    target = std::chrono::milliseconds{value};
+  };
+  time("before_ms", 200, 10'000, request.before);
+  time("after_ms", 100, 60'000, request.after);
+  time("wait_ms", 10, 10'000, request.wait);
+  number_field(*prove, "rate", 1, 1000, request.rate);
+  return request;
 }
 
 /// One line, and not too long, of what a client says of itself.
@@ -256,7 +293,7 @@ std::string line_field(const Json& body, const char* name, std::string_view othe
 }  // namespace
 
 control::ConfigRequest config_request_from_json(const Json& body) {
-  require_known_fields(body, {"text", "file", "confirm_seconds", "kind", "from"}, "");
+  require_known_fields(body, {"text", "file", "confirm_seconds", "prove", "kind", "from"}, "");
   const auto text = text_field(body, "text", "", "version: 1");
   if (!text) throw RequestError("text", "is missing", "send the whole configuration");
   control::ConfigRequest request;
@@ -264,15 +301,17 @@ control::ConfigRequest config_request_from_json(const Json& body) {
   request.file = text_field(body, "file", "", "lab.yaml").value_or("the configuration");
   request.kind = line_field(body, "kind", "apply");
   request.confirm = confirm_field(body);
+  request.prove = prove_field(body);
   request.user.from = line_field(body, "from", "local");
   return request;
 }
 
 RollbackRequest rollback_request_from_json(const Json& body) {
-  require_known_fields(body, {"number", "confirm_seconds", "from"}, "");
+  require_known_fields(body, {"number", "confirm_seconds", "prove", "from"}, "");
   RollbackRequest request;
   number_field(body, "number", 1, std::uint64_t{1} << 53, request.number);
   request.confirm = confirm_field(body);
+  request.prove = prove_field(body);
   request.user.from = line_field(body, "from", "local");
   return request;
 }

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/api/access.hpp"
 #include "controlplane/api/handler.hpp"
 #include "controlplane/api/http.hpp"
 #include "controlplane/api/stream.hpp"
@@ -33,6 +34,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLinger{1000};
 /// Pause after accept() failed for want of descriptors or memory.
 constexpr int kBreathMs = 50;
+
+mode_t mode_for(const config::Readers& readers) {
+  return readers.all || !readers.groups.empty() ? 0666 : 0660;
+}
 
 /// While it lives, threads that are started have all signals blocked.
 class SignalsBlocked {
@@ -76,7 +81,10 @@ const std::string& overload_response() {
 
 struct ApiServer::Impl {
   Impl(control::RouterApi& router, const std::string& path, Options how)
-      : options(how), handler(router), protocol(handler), listener(listen_at(path)) {
+      : options(std::move(how)),
+        handler(router),
+        listener(listen_at(path, mode_for(options.readers))),
+        protocol(handler, AccessRules(path, options.readers)) {
     wake = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake) throw ServerError("API: no eventfd");
     const SignalsBlocked blocked;
@@ -154,8 +162,8 @@ struct ApiServer::Impl {
 
   const Options options;
   ApiHandler handler;
-  HttpProtocol protocol;
   Descriptor listener;
+  HttpProtocol protocol;
   Descriptor wake;
   std::mutex mutex;
   std::condition_variable changed;
@@ -167,7 +175,7 @@ struct ApiServer::Impl {
 
 ApiServer::ApiServer(control::RouterApi& router, std::string socket_path, Options options)
     : socket_path_(std::move(socket_path)) {
-  impl_ = std::make_unique<Impl>(router, socket_path_, options);
+  impl_ = std::make_unique<Impl>(router, socket_path_, std::move(options));
   struct stat status {};
   if (lstat(socket_path_.c_str(), &status) == 0) inode_ = status.st_ino;
 }

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "config/model.hpp"
 #include "controlplane/router_api.hpp"
 
 namespace weir::api {
@@ -32,9 +33,11 @@ class ApiServer {
     std::chrono::milliseconds request_timeout{
         5000};  // from a thread's hand to the last byte of the body
     std::chrono::milliseconds response_timeout{5000};  // from the first byte to the last
+    config::Readers readers;  // who may read besides those who may all (access.hpp)
   };
 
-  /// Serves at `socket_path` when it returns. The socket is 0660, of group `weir` if there is one.
+  /// Serves at `socket_path` when it returns. The socket is of group `weir` if there is one, and
+  /// 0660, or with readers 0666.
   /// A socket that nobody listens on (of a router that died) is replaced; one that answers, or any
   /// other kind of file, is left alone and refused. Throws ServerError. `router` must outlive this.
   ApiServer(control::RouterApi& router, std::string socket_path, Options options);

@@ -25,11 +25,28 @@ bool wait_for(int fd, short events, SocketStream::Clock::time_point until) {
 
 }  // namespace
 
-std::int64_t SocketStream::peer_uid() const {
+Peer SocketStream::peer() const {
   ucred who{};
   socklen_t size = sizeof who;
-  if (getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return -1;
-  return who.pid == 0 ? -1 : std::int64_t{who.uid};
+  if (getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 ||
+      who.uid == static_cast<uid_t>(-1))
+    return {};
+  Peer peer{who.uid, {who.gid}};
+  // The process's own, which are not always those that a new login of the user would have.
+  std::vector<gid_t> others(64);
+  const auto ask = [&] {
+    size = static_cast<socklen_t>(others.size() * sizeof others[0]);
+    return getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, others.data(), &size);
+  };
+  int asked = ask();
+  if (asked != 0 && errno == ERANGE) {
+    others.resize(size / sizeof others[0]);
+    asked = ask();
+  }
+  if (asked == 0)
+    peer.groups.insert(peer.groups.end(), others.begin(),
+                       others.begin() + static_cast<std::ptrdiff_t>(size / sizeof others[0]));
+  return peer;
 }
 
 ssize_t BoundedStream::read(char* to, std::size_t size) {

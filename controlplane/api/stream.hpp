@@ -9,6 +9,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "controlplane/api/access.hpp"
 
 namespace weir::api {
 
@@ -23,8 +26,8 @@ class BoundedStream : public httplib::Stream {
   bool is_writable() const override { return true; }
   void get_remote_ip_and_port(std::string& ip, int& port) const final;
   void get_local_ip_and_port(std::string& ip, int& port) const final;
-  /// Whose process is at the other end; -1: unknown.
-  virtual std::int64_t peer_uid() const { return -1; }
+  /// The process at the other end.
+  virtual Peer peer() const = 0;
   void expect_body(std::size_t bytes) { budget_ = bytes; }
   /// Whether the other side may still be sending: something of the budget is left, and no read
   /// failed.
@@ -52,7 +55,7 @@ class SocketStream final : public BoundedStream {
   bool is_readable() const override;
   ssize_t write(const char* from, std::size_t size) override;
   socket_t socket() const override { return fd_; }
-  std::int64_t peer_uid() const override;
+  Peer peer() const override;
 
  private:
   ssize_t read_some(char* to, std::size_t size) override;
@@ -66,21 +69,24 @@ class SocketStream final : public BoundedStream {
   std::size_t at_ = 0, end_ = 0;
 };
 
-/// Reads from `input`, keeps what is written.
+/// Reads from `input`, keeps what is written; root's, unless told otherwise.
 class MemoryStream final : public BoundedStream {
  public:
-  explicit MemoryStream(std::string_view input) : input_(input) {}
+  explicit MemoryStream(std::string_view input, Peer peer = {.uid = 0, .groups = {}})
+      : input_(input), peer_(std::move(peer)) {}
 
   using Stream::write;
   bool is_readable() const override { return !input_.empty(); }
   ssize_t write(const char* from, std::size_t size) override;
   socket_t socket() const override { return -1; }
+  Peer peer() const override { return peer_; }
   const std::string& output() const { return output_; }
 
  private:
   ssize_t read_some(char* to, std::size_t size) override;
 
   std::string_view input_;
+  Peer peer_;
   std::string output_;
 };
 

@@ -1,23 +1,21 @@
 #include "controlplane/api/unix_socket.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "config/group.hpp"
 #include "controlplane/api/server.hpp"
 
 namespace weir::api {
 namespace {
 
 constexpr int kBacklog = 128;
-constexpr mode_t kMode = 0660;
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error = 0) {
   throw ServerError("API socket " + path + ": " + what +
@@ -62,16 +60,6 @@ void clear_the_way(const std::string& path, const sockaddr_un& address) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) fail(path, "stale and not removable", errno);
 }
 
-/// The group named weir, or -1.
-gid_t weir_group() {
-  group entry{};
-  group* found = nullptr;
-  std::array<char, 4096> buffer{};
-  if (getgrnam_r("weir", &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-    return static_cast<gid_t>(-1);
-  return found->gr_gid;
-}
-
 }  // namespace
 
 void Descriptor::reset(int fd) {
@@ -81,22 +69,22 @@ void Descriptor::reset(int fd) {
 
 void clear_the_way(const std::string& path) { clear_the_way(path, address_of(path)); }
 
-Descriptor listen_at(const std::string& path) {
+Descriptor listen_at(const std::string& path, mode_t mode) {
   const sockaddr_un address = address_of(path);
   clear_the_way(path, address);
   Descriptor fd = new_socket(path);
   // The mode a socket file is born with is the socket's own, less the umask: never wider than
-  // kMode.
-  if (fchmod(fd.get(), kMode) != 0) fail(path, "no permissions", errno);
+  // `mode`.
+  if (fchmod(fd.get(), mode) != 0) fail(path, "no permissions", errno);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
     fail(path, error == ENOENT ? "its directory does not exist; make it first" : "cannot be made",
          error == ENOENT ? 0 : error);
   }
   // Without the right to give it away (not root), the socket stays with the user's own group.
-  if (const gid_t group = weir_group(); group != static_cast<gid_t>(-1))
-    static_cast<void>(lchown(path.c_str(), static_cast<uid_t>(-1), group) == 0);
-  if (chmod(path.c_str(), kMode) != 0) fail(path, "no permissions", errno);
+  if (const auto group = config::group_id("weir"))
+    static_cast<void>(lchown(path.c_str(), static_cast<uid_t>(-1), *group) == 0);
+  if (chmod(path.c_str(), mode) != 0) fail(path, "no permissions", errno);
   if (listen(fd.get(), kBacklog) != 0) fail(path, "cannot listen", errno);
   return fd;
 }

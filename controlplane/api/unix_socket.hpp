@@ -2,6 +2,8 @@
 // remains cleared away, a live router's left alone.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <utility>
 
@@ -31,8 +33,8 @@ class Descriptor {
 /// above all: to be asked before anything is touched. A dead router's socket is removed.
 void clear_the_way(const std::string& path);
 
-/// A non-blocking listening socket at `path`, mode 0660, group `weir` if it exists.
+/// A non-blocking listening socket at `path`, of group `weir` if it exists.
 /// Throws ServerError (server.hpp) with what is wrong and what to do.
-Descriptor listen_at(const std::string& path);
+Descriptor listen_at(const std::string& path, mode_t mode = 0660);
 
 }  // namespace weir::api

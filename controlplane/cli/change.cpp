@@ -108,9 +108,10 @@ bool is_refused(const Json& answer) { return answer.contains("error"); }
 
 Json send(const Context& context, const char* what, const ChangeOptions& options,
           const std::string& text, const char* kind = "apply") {
-  Json body = {{"text", text}, {"file", options.file}, {"kind", kind}, {"from", from_where()}};
-  if (!options.confirm.empty()) body["confirm_seconds"] = confirm_seconds(options.confirm);
-  return Client(context.socket).post_partly(what, body, kPatience);
+  Json fields = {{"file", options.file}, {"kind", kind}, {"from", from_where()}};
+  if (!options.confirm.empty()) fields["confirm_seconds"] = confirm_seconds(options.confirm);
+  if (const auto prove = prove_field(options.prove)) fields["prove"] = *prove;
+  return Client(context.socket).post_yaml_partly(what, fields, text, kPatience);
 }
 
 void tell_confirm(const Context& context, const Json& answer) {
@@ -135,6 +136,8 @@ int tell_plan(const Context& context, const ChangeOptions& options, const Json& 
   if (is_refused(answer)) return refused(context, answer, options.all);
   if (context.json) return kSuccess;
   print_findings(context.err, answer);
+  for (const Json& warning : list(answer, "warnings"))
+    context.err << "weir: " << warning.get<std::string>() << '\n';
   print_changes(context, answer, options.all);
   context.out << plan_summary(answer) << '\n';
   if (!answer["confirm_by"].is_null())
@@ -149,9 +152,15 @@ int tell_apply(const Context& context, const ChangeOptions& options, const Json&
   if (context.json) return kSuccess;
   print_findings(context.err, answer);
   print_changes(context, answer, options.all);
+  if (flag(answer, "unchanged")) {
+    context.out << fmt::format("Nothing changes: number {} of the history runs, as it is.\n",
+                               number(answer, "number"));
+    return kSuccess;
+  }
   context.out << fmt::format("Applied: {}; it is number {} of the history.\n",
                              counted(number(answer, "changes_total"), "change"),
                              number(answer, "number"));
+  tell_prove(context, answer);
   tell_confirm(context, answer);
   return kSuccess;
 }
@@ -220,6 +229,7 @@ int roll_back(const Context& context, const ChangeOptions& options) {
   Json body = {{"from", from_where()}};
   if (options.number != 0) body["number"] = options.number;
   if (!options.confirm.empty()) body["confirm_seconds"] = confirm_seconds(options.confirm);
+  if (const auto prove = prove_field(options.prove)) body["prove"] = *prove;
   const Json answer = Client(context.socket).post_partly("/v1/config/rollback", body, kPatience);
   if (context.json) context.print_json(answer);
   if (is_refused(answer)) return refused(context, answer, options.all);
@@ -228,6 +238,7 @@ int roll_back(const Context& context, const ChangeOptions& options) {
   context.out << fmt::format("Rolled back: {}; it is number {} of the history.\n",
                              counted(number(answer, "changes_total"), "change"),
                              number(answer, "number"));
+  tell_prove(context, answer);
   tell_confirm(context, answer);
   return kSuccess;
 }
@@ -271,8 +282,8 @@ void show_startup(const Context& context) {
 int show_config_diff(const Context& context) {
   const Client client(context.socket);
   const std::string text_now = client.get_text("/v1/config?source=startup");
-  const Json answer = client.post_partly(
-      "/v1/config/plan", {{"text", text_now}, {"file", "the startup file"}}, kPatience);
+  const Json answer = client.post_yaml_partly("/v1/config/plan", {{"file", "the startup file"}},
+                                              text_now, kPatience);
   if (context.json) context.print_json(answer);
   if (is_refused(answer)) return refused(context, answer, true);
   if (context.json) return kSuccess;

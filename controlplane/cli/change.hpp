@@ -6,12 +6,14 @@
 #include <string>
 
 #include "controlplane/cli/context.hpp"
+#include "controlplane/cli/prove.hpp"
 
 namespace weir::cli {
 
 struct ChangeOptions {
   std::string file;
   std::string confirm;       // a duration: 5m; empty: at once
+  ProveOptions prove;        // with probes beside it
   bool all = false;          // every change, however many
   std::uint64_t number = 0;  // of the history; 0: the one before
   std::string path, value;   // of `set` and `delete` (config/edit_path.hpp)

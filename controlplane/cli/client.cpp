@@ -47,7 +47,9 @@ void Client::fail_to_connect() const {
     case EACCES:
     case EPERM:
       throw CliError("no permission to talk to the router at " + socket_,
-                     "use sudo, or join the group weir: usermod -aG weir $USER", kUnreachable);
+                     "use sudo, or join the group weir: usermod -aG weir $USER, and log in again\n"
+                     "to let others read: services.api.readers in its configuration",
+                     kUnreachable);
     case 0:
       throw CliError("the router at " + socket_ + " does not answer",
                      "look at its log: journalctl -u weir", kUnreachable);
@@ -58,7 +60,7 @@ void Client::fail_to_connect() const {
 }
 
 Client::Answer Client::request(const std::string& path, const std::string* body,
-                               std::chrono::milliseconds timeout) const {
+                               std::chrono::milliseconds timeout, const char* content_type) const {
   if (connect_error(socket_) != 0) fail_to_connect();
   httplib::Client http(socket_);
   http.set_address_family(AF_UNIX);
@@ -66,7 +68,7 @@ Client::Answer Client::request(const std::string& path, const std::string* body,
   http.set_read_timeout(timeout);
   http.set_write_timeout(timeout);
   const httplib::Result result =
-      body != nullptr ? http.Post(path, *body, "application/json") : http.Get(path);
+      body != nullptr ? http.Post(path, *body, content_type) : http.Get(path);
   if (!result) fail_to_connect();
   return {result->status, result->body};
 }
@@ -101,7 +103,19 @@ Json Client::post(const std::string& path, const Json& body,
 Json Client::post_partly(const std::string& path, const Json& body,
                          std::chrono::milliseconds timeout) const {
   const std::string text = api::to_text(body);
-  Answer answer = request(path, &text, timeout);
+  return in_parts(request(path, &text, timeout));
+}
+
+Json Client::post_yaml_partly(const std::string& path, const Json& fields, const std::string& yaml,
+                              std::chrono::milliseconds timeout) const {
+  httplib::Params query;
+  for (const auto& [name, value] : fields.items())
+    query.emplace(name, value.is_string() ? value.get<std::string>() : api::to_text(value));
+  const std::string whole = httplib::append_query_params(path, query);
+  return in_parts(request(whole, &yaml, timeout, "application/yaml"));
+}
+
+Json Client::in_parts(Answer answer) const {
   if (answer.status != 409) answer = checked(std::move(answer));
   return parse(answer.body);
 }

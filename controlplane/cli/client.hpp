@@ -22,6 +22,9 @@ class Client {
   /// As post, for requests that are refused in parts: the answer also with status 409.
   Json post_partly(const std::string& path, const Json& body,
                    std::chrono::milliseconds timeout = kTimeout) const;
+  /// The same with YAML for a body; the `fields` go in the query, those that are no text as JSON.
+  Json post_yaml_partly(const std::string& path, const Json& fields, const std::string& yaml,
+                        std::chrono::milliseconds timeout = kTimeout) const;
 
   /// Whether a router answers now. Never throws.
   bool alive() const;
@@ -34,7 +37,9 @@ class Client {
     std::string body;
   };
   Answer request(const std::string& path, const std::string* body,
-                 std::chrono::milliseconds timeout) const;
+                 std::chrono::milliseconds timeout,
+                 const char* content_type = "application/json") const;
+  Json in_parts(Answer answer) const;
   Answer checked(Answer answer) const;
   [[noreturn]] void fail_to_connect() const;
 

@@ -120,11 +120,7 @@ void make_host(LabState& state, const LabState::Host& host, unsigned mtu) {
     ip({"-n", inside, "route", "add", "default", "via", host.gateway, "dev", host.interface});
 }
 
-std::string write_configuration(const LabState& state, config::Config router) {
-  std::vector<std::string>& eal = router.system.eal;
-  if (std::none_of(eal.begin(), eal.end(),
-                   [](const std::string& a) { return a.starts_with("--file-prefix"); }))
-    eal.push_back("--file-prefix=" + state.eal_prefix());
+std::string write_configuration(const LabState& state, const config::Config& router) {
   const std::string path = state.path("router.yaml");
   std::ofstream stream(path);
   stream << "# The router of lab " << state.name << ", as `weir lab up` started it.\n"
@@ -186,6 +182,8 @@ void wait_until_ready(const LabState& state) {
 void start_router(LabState& state, const config::Config& router) {
   const std::string program = find_router();
   const std::string file = write_configuration(state, router);
+  // Not in the configuration: that one is the user's to change and apply.
+  setenv("WEIR_FILE_PREFIX", state.eal_prefix().c_str(), 1);
   state.router_pid = start_program({"ip", "netns", "exec", state.router_namespace, program,
                                     "--state", state.path("state"), file},
                                    state.path("router.log"));

@@ -14,6 +14,7 @@
 #include "config/text.hpp"
 #include "controlplane/cli/actions.hpp"
 #include "controlplane/cli/change.hpp"
+#include "controlplane/cli/complete.hpp"
 #include "controlplane/cli/context.hpp"
 #include "controlplane/cli/doctor.hpp"
 #include "controlplane/cli/explain.hpp"
@@ -86,10 +87,15 @@ void add_file_verbs(CLI::App& app, CommandLine& line) {
   check->add_option("FILE", line.file, "configuration")->required();
 }
 
-void add_confirm_option(CLI::App& verb, CommandLine& line) {
+void add_change_options(CLI::App& verb, CommandLine& line) {
   verb.add_option("--confirm", line.change.confirm,
                   "revert unless `weir confirm` comes within this time, as 5m")
       ->type_name("TIME");
+  verb.add_flag("--prove", line.change.prove.on,
+                "send probes along the paths that change, and tell what was lost");
+  verb.add_option("--prove-to", line.change.prove.to, "--prove, and to this host, too; repeatable")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
 }
 
 void add_change_verbs(CLI::App& app, CommandLine& line) {
@@ -97,12 +103,12 @@ void add_change_verbs(CLI::App& app, CommandLine& line) {
                             [&line] { return plan_file(line.context, line.change); });
   CLI::App* apply = add_verb(app, line, "apply", "change the running router to a file, live",
                              [&line] { return apply_file(line.context, line.change); });
-  add_confirm_option(*apply, line);
+  add_change_options(*apply, line);
   add_verb(app, line, "confirm", "what was applied with --confirm stays",
            [&line] { return confirm_change(line.context); });
   CLI::App* rollback = add_verb(app, line, "rollback", "back to what ran before, or to a number",
                                 [&line] { return roll_back(line.context, line.change); });
-  add_confirm_option(*rollback, line);
+  add_change_options(*rollback, line);
   CLI::App* history = add_verb(app, line, "history", "what ran, when, by whom; the text of one",
                                always([&line] { show_history(line.context, line.change); }));
   CLI::App* set = add_verb(app, line, "set", "one value of the running configuration",
@@ -113,7 +119,8 @@ void add_change_verbs(CLI::App& app, CommandLine& line) {
     verb->add_option("PATH", line.change.path, "as ethernets.lan0.mtu or routes[10.0.0.0/8]")
         ->required();
     verb->add_flag("--plan", line.change.dry, "only show what would change");
-    add_confirm_option(*verb, line);
+    verb->add_flag("--all", line.change.all, "show every change, up to 1,000");
+    add_change_options(*verb, line);
   }
   set->add_option("VALUE", line.change.value, "YAML of one value")->required();
   for (CLI::App* verb : {plan, apply}) {
@@ -121,8 +128,12 @@ void add_change_verbs(CLI::App& app, CommandLine& line) {
     verb->add_flag("--all", line.change.all, "show every change, up to 1,000");
   }
   rollback->add_flag("--all", line.change.all, "show every change, up to 1,000");
+  const auto is_number = [](const std::string& text) {
+    const auto value = config::parse_number(text);
+    return value && *value > 0 ? std::string{} : "weir history lists which numbers there are";
+  };
   for (CLI::App* verb : {rollback, history})
-    verb->add_option("NUMBER", line.change.number, "of the history")->check(CLI::PositiveNumber);
+    verb->add_option("NUMBER", line.change.number, "of the history")->check(is_number);
 }
 
 /// An empty variable of a script must not stand for all.
@@ -424,6 +435,14 @@ void add_nic_verbs(CLI::App& app, CommandLine& line) {
   }
 }
 
+/// For the shell: what the last of the words may be.
+void add_complete_verb(CLI::App& app, CommandLine& line) {
+  CLI::App* verb = add_verb(app, line, "complete", "what the last word may be, a line each",
+                            always([&line] { complete(line.context, line.words); }));
+  verb->group("");  // not a verb that people type
+  verb->add_option("WORD", line.words, "set PATH, set PATH VALUE, or delete PATH");
+}
+
 void add_tool_verbs(CLI::App& app, CommandLine& line) {
   add_verb(app, line, "explain", "what a code of `weir check` or a drop reason means",
            always([&line] { explain(line.context, line.text); }))
@@ -532,6 +551,7 @@ std::optional<int> read_command_line(CommandLine& line, int argc, char** argv) {
   add_storm_verbs(app, line);
   add_nic_verbs(app, line);
   add_tool_verbs(app, line);
+  add_complete_verb(app, line);
   const bool asks_for_help = argc == 2 && std::string_view(argv[1]) == "help";
   if (argc == 1 || asks_for_help) {
     (asks_for_help ? std::cout : std::cerr) << app.help();

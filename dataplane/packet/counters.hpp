@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 
 #include "dataplane/packet/drop_reason.hpp"
 #include "dataplane/packet/punt.hpp"
@@ -38,6 +39,26 @@ struct alignas(64) InterfaceCounters {
   // Of a bridge's own interface: at the member it came by.
   Counter storm_offered[kStormClasses], storm_policed[kStormClasses];
   Counter dropped[kDropReasons];
+
+  /// Of an object that nobody else writes.
+  void add(const InterfaceCounters& other) {
+    for (Counter InterfaceCounters::*each :
+         {&InterfaceCounters::rx_packets, &InterfaceCounters::rx_bytes,
+          &InterfaceCounters::tx_packets, &InterfaceCounters::tx_bytes,
+          &InterfaceCounters::arp_requests, &InterfaceCounters::arp_replies_received,
+          &InterfaceCounters::arp_replies_sent, &InterfaceCounters::fragmented,
+          &InterfaceCounters::joined, &InterfaceCounters::rx_unicast,
+          &InterfaceCounters::rx_multicast, &InterfaceCounters::rx_broadcast,
+          &InterfaceCounters::flooded, &InterfaceCounters::elsewhere})
+      (this->*each).add((other.*each).get());
+    const auto add_all = [](auto& to, const auto& from) {
+      for (std::size_t i = 0; i < std::size(to); ++i) to[i].add(from[i].get());
+    };
+    add_all(punted, other.punted);
+    add_all(storm_offered, other.storm_offered);
+    add_all(storm_policed, other.storm_policed);
+    add_all(dropped, other.dropped);
+  }
 };
 
 inline constexpr std::size_t kMaxMirrors = 32;

@@ -75,6 +75,7 @@ enum class DropReason : std::uint8_t {
   // transmit
   tx_queue_full,
   tx_port_down,
+  interface_gone,
   handoff_full,
   no_buffer,
   mirror_full,
@@ -159,6 +160,7 @@ inline constexpr std::array<DropReasonText, kDropReasons> kDropReasonTexts{{
      "no ICMP error may answer it (RFC 1812 4.3.2.7)"},
     {DropReason::tx_queue_full, "tx-queue-full", "the port's transmit queue was full"},
     {DropReason::tx_port_down, "tx-port-down", "the port has no link"},
+    {DropReason::interface_gone, "interface-gone", "the interface was just removed"},
     {DropReason::handoff_full, "handoff-full", "queue to the worker that owns the port full"},
     {DropReason::no_buffer, "no-buffer", "packet pool empty"},
     {DropReason::mirror_full, "mirror-full", "a mirror's queue was full"},

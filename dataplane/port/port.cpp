@@ -237,7 +237,8 @@ void Port::configure(const PortRequest& request, rte_mempool* pool) {
     fail(fmt::format("takes an mtu of {} at most, {} is asked for", largest, request.mtu), EINVAL,
          "lower `mtu`");
   conf.rxmode.mtu = std::min<std::uint16_t>(request.mtu, static_cast<std::uint16_t>(largest));
-  facts_.largest_mtu = static_cast<std::uint16_t>(largest);
+  facts_.largest_mtu =
+      request.largest_mtu != 0 ? request.largest_mtu : static_cast<std::uint16_t>(largest);
   if (const int error = configure_spreading(conf, info); error != 0)
     fail("cannot be configured", error, "lower `queues` or `mtu`");
   set_mtu(request);
@@ -289,6 +290,25 @@ void Port::set_mtu(const PortRequest& request) {
   facts_.has_mtu = error == 0;
   if (error != 0 && error != -ENOTSUP)
     fail(fmt::format("does not take mtu {}", request.mtu), error, "change `mtu`");
+}
+
+void Port::change_mtu(std::uint16_t mtu) {
+  if (mtu == mtu_) return;
+  int error = 0;
+  if (!interface_.empty()) {
+    ifreq request{};
+    interface_.copy(request.ifr_name, IFNAMSIZ - 1);
+    request.ifr_mtu = mtu;
+    if (ioctl(link_socket_, SIOCSIFMTU, &request) != 0) error = errno;
+    if (error == ENODEV) error = 0;  // it is gone; the one that comes back is given it
+  } else {
+    error = rte_eth_dev_set_mtu(id_, mtu);
+    if (error == -ENOTSUP) error = 0;  // as in set_mtu
+  }
+  if (error != 0)
+    fail(fmt::format("does not take mtu {} while it runs", mtu), error,
+         "write it to the startup file, and restart the router");
+  mtu_ = mtu;
 }
 
 LinkState Port::link() const {

@@ -7,7 +7,9 @@
 //   multicast groups    the port's list; the kernel's; all of them; promiscuous
 //   VLANs               the port's filter, when the tags in use are known; promiscuous
 // Where nothing holds, workers make do with what comes in ("software"). They check the destination
-// of every frame anyway: a filter only saves them work.
+// of every frame anyway: a filter only saves them work. What is wanted may change while the port
+// runs (`admit` what comes, tell the workers, `confine` to what stays); what takes tags off, and
+// whether the port filters them at all, stays as it was when it was opened.
 //
 // VLAN tags. A port takes the outer tag off, and puts it on, only when every tag on it is known; a
 // frame that comes in without its tag carries RTE_MBUF_F_RX_VLAN_STRIPPED and `vlan_tci`.
@@ -48,7 +50,9 @@ struct PortRequest {
   std::uint16_t queues = 0;          // 0: one a worker, if the port has so many
   std::uint16_t descriptors = 1024;  // of each queue of a NIC but ARP's, at most
   std::uint16_t mtu = 1500;
-  bool mtu_is_set = false;       // what is behind the port has it already
+  bool mtu_is_set = false;  // what is behind the port has it already
+  std::uint16_t largest_mtu =
+      0;                         // that what is behind the port may have while it runs; 0: driver's
   std::uint32_t frame_room = 0;  // bytes that the driver wants in a packet buffer; 0: by mtu
   std::optional<MacAddress> mac;
   std::vector<MacAddress> further_macs;  // own ones beside the port's: of the bridges it is in
@@ -151,6 +155,13 @@ class Port {
   const char* vlan_tags() const { return strips_vlan_ && inserts_vlan_ ? "hardware" : "software"; }
   const Spreading& spreading() const { return spreading_; }
   const PortFacts& facts() const { return facts_; }
+  /// While it runs, up to what its buffers hold; of a Linux interface, that one's too. Throws
+  /// std::runtime_error when it does not take it, and keeps what it had.
+  void change_mtu(std::uint16_t mtu);
+  /// While it runs: lets in what is asked for beside what comes in already.
+  void admit(const PortRequest& request);
+  /// And no more than that, as far as the port can filter.
+  void confine(const PortRequest& request);
   LinkState link() const;
   /// For one thread at a time: drivers add up registers that a read clears. Nullopt: the driver
   /// does not tell.
@@ -188,7 +199,11 @@ class Port {
   bool takes_arp_rule();
   bool steer_arp(const PortRequest& request);
   bool keep_rest_off_arp_queue();
+  void hear_all_groups();
+  void end_vlan_filter();
   bool go_promiscuous(const std::string& why);
+  void end_promiscuous(const PortRequest& request);
+  bool ask_kernel(int option, int kind, const MacAddress& address);
   bool kernel_lets_in(int kind, const MacAddress& address);
   std::uint64_t dropped_by_sockets() const;
   [[noreturn]] void fail(const std::string& what, int error, const std::string& remedy) const;
@@ -214,8 +229,10 @@ class Port {
   std::string arp_queue_why_;
   bool macs_set_ = true;
   bool strips_vlan_ = false, inserts_vlan_ = false, filters_vlan_ = false;
+  bool vlan_filter_failed_ = false;
   enum class Multicast { list, all, promiscuous, software } multicast_ = Multicast::list;
   std::string promiscuous_why_;
+  std::vector<std::uint16_t> vlans_asked_;  // that the filter has
   int kernel_filter_ = -1;  // a socket: the kernel keeps what it was asked while this is open
 };
 

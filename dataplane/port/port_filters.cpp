@@ -4,6 +4,7 @@
 #include <rte_ethdev.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,7 @@ void Port::plan_vlans(const PortRequest& request) {
 }
 
 void Port::set_filters(const PortRequest& request) {
+  vlans_asked_ = request.vlans;
   if (!request.promiscuous_why.empty()) go_promiscuous(request.promiscuous_why);
   set_macs(request);
   set_multicast(request);
@@ -64,9 +66,9 @@ bool Port::go_promiscuous(const std::string& why) {
   return promiscuous_;
 }
 
-/// Asks the kernel to let frames to `address` into the Linux interface that the port stands on
-/// (packet(7), PACKET_ADD_MEMBERSHIP), as long as the port lives. False: there is none.
-bool Port::kernel_lets_in(int kind, const MacAddress& address) {
+/// Asks the kernel for `option` (packet(7)) of the Linux interface that the port stands on. False:
+/// there is none.
+bool Port::ask_kernel(int option, int kind, const MacAddress& address) {
   rte_eth_dev_info info{};
   rte_eth_dev_info_get(id_, &info);
   if (info.if_index == 0) return false;
@@ -78,8 +80,12 @@ bool Port::kernel_lets_in(int kind, const MacAddress& address) {
   request.mr_type = static_cast<unsigned short>(kind);
   request.mr_alen = static_cast<unsigned short>(address.bytes.size());
   address.store(request.mr_address);
-  return setsockopt(kernel_filter_, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) ==
-         0;
+  return setsockopt(kernel_filter_, SOL_PACKET, option, &request, sizeof request) == 0;
+}
+
+/// Frames to `address` come in as long as the port lives.
+bool Port::kernel_lets_in(int kind, const MacAddress& address) {
+  return ask_kernel(PACKET_ADD_MEMBERSHIP, kind, address);
 }
 
 void Port::set_macs(const PortRequest& request) {
@@ -115,6 +121,10 @@ void Port::set_multicast(const PortRequest& request) {
       listed = listed && kernel_lets_in(PACKET_MR_MULTICAST, group);
     if (listed) return;
   }
+  hear_all_groups();
+}
+
+void Port::hear_all_groups() {
   if (rte_eth_allmulticast_enable(id_) == 0 || kernel_lets_in(PACKET_MR_ALLMULTI, {}))
     multicast_ = Multicast::all;
   else
@@ -134,13 +144,61 @@ void Port::set_vlans(const PortRequest& request) {
       ++facts_.vlans_filtered;
       continue;
     }
-    filters_vlan_ = false;
-    facts_.vlans_filtered = 0;
-    const int offloads = rte_eth_dev_get_vlan_offload(id_);
-    if (offloads >= 0) rte_eth_dev_set_vlan_offload(id_, offloads & ~RTE_ETH_VLAN_FILTER_OFFLOAD);
-    go_promiscuous("vlan");
-    return;
+    return end_vlan_filter();
   }
+}
+
+void Port::end_vlan_filter() {
+  filters_vlan_ = false;
+  vlan_filter_failed_ = true;
+  facts_.vlans_filtered = 0;
+  const int offloads = rte_eth_dev_get_vlan_offload(id_);
+  if (offloads >= 0) rte_eth_dev_set_vlan_offload(id_, offloads & ~RTE_ETH_VLAN_FILTER_OFFLOAD);
+  go_promiscuous("vlan");
+}
+
+void Port::admit(const PortRequest& request) {
+  if (!request.promiscuous_why.empty()) go_promiscuous(request.promiscuous_why);
+  if (request.all_multicast && multicast_ == Multicast::list) hear_all_groups();
+  if (!filters_vlan_ && !request.vlans.empty() && drops_unknown_vlans(driver_))
+    go_promiscuous("vlan");
+  for (const std::uint16_t vlan : request.vlans) {
+    if (!filters_vlan_) return;
+    if (std::ranges::count(vlans_asked_, vlan) != 0) continue;
+    if (rte_eth_dev_vlan_filter(id_, vlan, 1) != 0) return end_vlan_filter();
+    ++facts_.vlans_filtered;
+    vlans_asked_.push_back(vlan);
+  }
+}
+
+void Port::confine(const PortRequest& request) {
+  if (filters_vlan_)
+    for (const std::uint16_t vlan : vlans_asked_)
+      if (std::ranges::count(request.vlans, vlan) == 0 &&
+          rte_eth_dev_vlan_filter(id_, vlan, 0) == 0)
+        --facts_.vlans_filtered;
+  vlans_asked_ = request.vlans;
+  if (!request.all_multicast && multicast_ == Multicast::all) {
+    rte_eth_allmulticast_disable(id_);
+    ask_kernel(PACKET_DROP_MEMBERSHIP, PACKET_MR_ALLMULTI, {});
+    multicast_ = Multicast::list;
+    set_multicast(request);
+  }
+  end_promiscuous(request);
+}
+
+/// Unless something else that it lacks takes it.
+void Port::end_promiscuous(const PortRequest& request) {
+  if (!promiscuous_) return;
+  const bool tagged = request.other_vlans || !request.vlans.empty();
+  const bool lacks_filter = vlan_filter_failed_ || (!filters_vlan_ && drops_unknown_vlans(driver_));
+  const std::string why = !request.promiscuous_why.empty()       ? request.promiscuous_why
+                          : !macs_set_                           ? "mac"
+                          : multicast_ == Multicast::promiscuous ? "multicast"
+                          : tagged && lacks_filter               ? "vlan"
+                                                                 : "";
+  if (why.empty()) promiscuous_ = rte_eth_promiscuous_disable(id_) != 0;
+  if (!why.empty() || !promiscuous_) promiscuous_why_ = why;
 }
 
 }  // namespace weir

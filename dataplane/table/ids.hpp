@@ -6,7 +6,7 @@
 
 namespace weir {
 
-/// An interface's row in the snapshot: ports first, then VLANs, then bridges' own.
+/// An interface's row in the snapshot: ports first; VLANs and bridges' own behind them.
 using InterfaceId = std::uint16_t;
 inline constexpr std::size_t kMaxInterfaces = 512;
 inline constexpr std::size_t kMaxPorts = 32;  // DPDK's RTE_MAX_ETHPORTS

@@ -18,13 +18,15 @@ namespace {
 
 constexpr unsigned kPoolCache = 512;
 
-/// Room for a frame of the largest MTU with two VLAN tags, in one segment, and for the 12 bytes
-/// before it that virtio's driver counts as part of the frame (though it puts them into the
-/// headroom).
+/// Besides IP: Ethernet's header, two VLAN tags, and the 12 bytes before it that virtio's driver
+/// counts as part of the frame (though it puts them into the headroom).
+constexpr unsigned kOfAFrame = 14 + 8 + 12;
+
+/// Room for a frame of the largest MTU, in one segment.
 std::uint16_t data_room(const std::vector<PortRequest>& ports) {
   std::uint32_t frame = 2048;
   for (const PortRequest& port : ports)
-    frame = std::max({frame, (port.mtu + 14u + 8u + 12u + 63u) & ~63u, port.frame_room});
+    frame = std::max({frame, (port.mtu + kOfAFrame + 63u) & ~63u, port.frame_room});
   return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + frame);
 }
 
@@ -250,13 +252,21 @@ bool Dataplane::send(InterfaceId interface, PacketBuffer packet) {
   const Interface& to = snapshot_->interfaces[interface];
   const auto count = static_cast<unsigned>(workers_.size());
   const InterfaceId port = to.kind == InterfaceKind::vlan ? to.carrier : interface;
-  const unsigned owners = to.kind == InterfaceKind::bridge
-                              ? count
-                              : std::min<unsigned>(ports_[port]->tx_queues(), count);
+  const bool has_port = to.kind == InterfaceKind::port || to.kind == InterfaceKind::vlan;
+  const unsigned owners = !has_port ? count : std::min<unsigned>(ports_[port]->tx_queues(), count);
   const unsigned owner = port % owners;
   if (rte_ring_sp_enqueue(workers_[owner]->inject(), packet.get()) != 0) return false;
   (void)packet.release();
   workers_[owner]->wake();
+  return true;
+}
+
+bool Dataplane::route(InterfaceId arrival, PacketBuffer packet, unsigned turn) {
+  packet->port = arrival;
+  Worker& worker = *workers_[turn % workers_.size()];
+  if (rte_ring_sp_enqueue(worker.inject(), mark_routed(packet.get())) != 0) return false;
+  (void)packet.release();
+  worker.wake();
   return true;
 }
 
@@ -279,6 +289,10 @@ unsigned Dataplane::take_reports(LearnReport* reports, unsigned count) {
   unsigned taken = 0;
   for (auto& worker : workers_) taken += worker->learner().take(reports + taken, (count - taken));
   return taken;
+}
+
+unsigned Dataplane::most_mtu() const {
+  return rte_pktmbuf_data_room_size(packets_) - RTE_PKTMBUF_HEADROOM - kOfAFrame;
 }
 
 std::vector<PoolUse> Dataplane::pools() const {

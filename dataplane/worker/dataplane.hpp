@@ -90,6 +90,9 @@ class Dataplane {
   const std::vector<std::unique_ptr<PortPlace>>& ports() const { return ports_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
+  /// Whether workers have memory for copies that wait for a file.
+  bool mirrors_to_files() const { return mirror_packets_ != nullptr; }
+
   /// Those that sleep look at what they sleep on again.
   void wake_workers();
 
@@ -98,6 +101,10 @@ class Dataplane {
   /// Gives a ready frame to the worker that transmits on `interface`; false (and the packet freed)
   /// when its ring is full.
   bool send(InterfaceId interface, PacketBuffer packet);
+  /// Has a worker route a frame, to our own MAC address there, as if it had come by `arrival`:
+  /// through its own tables, to whatever end. Workers take turns, by `turn`. False (and the packet
+  /// freed) when the ring is full.
+  bool route(InterfaceId arrival, PacketBuffer packet, unsigned turn);
   /// The next punted packet, highest class first and workers in turn within a class; null when
   /// none.
   PacketBuffer next_punt();
@@ -106,6 +113,8 @@ class Dataplane {
   unsigned take_reports(LearnReport* reports, unsigned count);
 
   std::vector<PoolUse> pools() const;
+  /// The largest MTU whose frames a packet buffer holds.
+  unsigned most_mtu() const;
   /// Packets in rings between workers and control plane.
   std::uint64_t in_flight() const;
   std::uint64_t ticks_per_second() const { return ticks_per_second_; }

@@ -50,6 +50,8 @@ void Output::send_special(InterfaceId interface, rte_mbuf** packets, unsigned co
     const unsigned left = put_tags(to, packets, count, to.inserts_vlan);
     return send_tagged(to, packets, left);
   }
+  if (to.kind == InterfaceKind::none)
+    return drop_packets(counters_.interface[interface], DropReason::interface_gone, packets, count);
   if (to.mirror_out != 0)
     mirrors_.copy(*snapshot_, to, to.mirror_out, packets, count, MirrorDirection::out);
   if (to.kind == InterfaceKind::port) return transmit_.send(interface, packets, count, bytes);

@@ -32,7 +32,7 @@ PortPlace::PortPlace(const PortRequest& request, unsigned workers, rte_mempool* 
   request_.steer_arp = port->arp_queue().has_value();
   if (!request_.steer_arp) request_.no_arp_queue_why = port->arp_queue_why();
   tx_queues_ = port->tx_queues();
-  put(std::move(port));
+  put(port);
 }
 
 void PortPlace::set_link(bool up) {
@@ -40,6 +40,24 @@ void PortPlace::set_link(bool up) {
     transmits_.open(port_->id());
   else
     transmits_.shut();
+}
+
+void PortPlace::admit(const PortRequest& wanted) {
+  if (!port_) return;
+  if (wanted.mtu > port_->mtu()) port_->change_mtu(wanted.mtu);
+  port_->admit(wanted);
+}
+
+void PortPlace::confine(const PortRequest& wanted) {
+  request_.vlans = wanted.vlans;
+  request_.wants_vlan_strip = wanted.wants_vlan_strip;
+  request_.all_multicast = wanted.all_multicast;
+  request_.promiscuous_why = wanted.promiscuous_why;
+  if (port_) {
+    port_->confine(wanted);
+    port_->change_mtu(wanted.mtu);
+  }
+  request_.mtu = wanted.mtu;
 }
 
 PortCounters PortPlace::counters() {
@@ -79,12 +97,17 @@ std::unique_ptr<Port> PortPlace::reopen(const PortRequest& request) const {
   return port;
 }
 
-void PortPlace::put(std::unique_ptr<Port> port) {
+void PortPlace::put(std::unique_ptr<Port>& port) {
+  // It may have been opened for what was wanted then.
+  port->change_mtu(request_.mtu);
+  largest_mtu_ = port->facts().largest_mtu;
   {
     const std::lock_guard lock(counters_mutex_);
     device_ = port->stands_on();
     port_ = std::move(port);
   }
+  port_->admit(request_);
+  port_->confine(request_);
   wake_fds_.follow(port_->wake_fds());
   receives_.open(port_->id());
   transmits_.open(port_->id());

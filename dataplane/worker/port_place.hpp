@@ -33,6 +33,8 @@ class PortPlace {
   /// As asked for.
   const PortRequest& request() const { return request_; }
   const Device& device() const { return device_; }
+  /// Of the port that is there, or was there last; see PortFacts.
+  std::uint16_t largest_mtu() const { return largest_mtu_; }
   /// As DPDK numbers it now; PortGate::kShut: it is gone.
   std::uint16_t number() const { return port_ ? port_->id() : PortGate::kShut; }
   std::uint16_t tx_queues() const { return tx_queues_; }
@@ -42,6 +44,10 @@ class PortPlace {
   /// comes up again, however late.
   const PortGate& transmits() const { return transmits_; }
   void set_link(bool up);
+  /// What VLANs, bridges and mirrors want of the port changes, or its MTU: before workers act on
+  /// it, and after. One that is gone is opened so. Throws as Port::change_mtu.
+  void admit(const PortRequest& wanted);
+  void confine(const PortRequest& wanted);
   /// Since the start, whatever came and went. Thread-safe; the driver may take its time.
   PortCounters counters();
   /// Of the port that is there; as `counters`.
@@ -53,7 +59,8 @@ class PortPlace {
   std::unique_ptr<Port> reopen() const { return reopen(request_); }
   /// By another driver, say, but for the same workers.
   std::unique_ptr<Port> reopen(const PortRequest& request) const;
-  void put(std::unique_ptr<Port> port);
+  /// Takes it, or throws as Port::change_mtu and leaves it: the MTU may have changed meanwhile.
+  void put(std::unique_ptr<Port>& port);
 
  private:
   PortRequest request_;  // with what the port turned out to be
@@ -61,6 +68,7 @@ class PortPlace {
   rte_mempool* pool_;
   std::unique_ptr<Port> port_;
   Device device_;
+  std::uint16_t largest_mtu_ = 0;
   std::uint16_t tx_queues_ = 0;
   WakeFds wake_fds_;
   PortGate receives_, transmits_;

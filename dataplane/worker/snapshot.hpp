@@ -91,7 +91,8 @@ struct ArpPolicy {
   bool rarp = false;         // reverse ARP does (RFC 903)
 };
 
-enum class InterfaceKind : std::uint8_t { port, vlan, bridge };
+/// `none`: nobody has the id now; what is sent there is dropped.
+enum class InterfaceKind : std::uint8_t { port, vlan, bridge, none };
 
 struct Interface {
   InterfaceId id = 0;
@@ -139,7 +140,7 @@ constexpr MemberSet member_bit(unsigned member) { return MemberSet{1} << member;
 struct BridgeMember {
   InterfaceId interface = 0;
   bool learning = true;
-  bool forwarding = true;   // spanning tree's verdict
+  bool forwarding = true;   // spanning tree's verdict; false: nobody has this number now
   MemberSet reachable = 0;  // to whom it may send: forwarding, not itself, not split off from it
   std::array<PolicerRate, kFloodClasses> storm{};
 };
@@ -165,8 +166,10 @@ struct MirrorTarget {
 
 struct Snapshot {
   Tables tables;
-  std::vector<Interface> interfaces;  // by InterfaceId
-  std::vector<Bridge> bridges;        // by BridgeId; the first is nobody's
+  // By InterfaceId, BridgeId (the first is nobody's) and member number; while the router runs there
+  // is a row for each number that could be, for tables may know of somebody before this does.
+  std::vector<Interface> interfaces;
+  std::vector<Bridge> bridges;
   std::vector<MirrorTarget> mirrors;  // the first is none
   // The smallest MTU of all: a burst of shorter packets needs no further check.
   std::uint16_t smallest_mtu = 1500;

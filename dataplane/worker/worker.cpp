@@ -91,22 +91,37 @@ unsigned Worker::round(std::uint64_t now) {
     counters_.bursts.add(1);
     handled += received;
   }
-  handled += drain_inject();
+  handled += drain_inject(*snapshot, now);
   handled += drain_handoff();
   return handled;
 }
 
-unsigned Worker::drain_inject() {
+unsigned Worker::drain_inject(const Snapshot& snapshot, std::uint64_t now) {
   void* packets[kRingBudget];
   const unsigned count = rte_ring_sc_dequeue_burst(inject_.get(), packets, kRingBudget, nullptr);
   if (count == 0) return 0;
   counters_.taken.add(count);
+  burst_.size = 0;
   for (unsigned i = 0; i < count; ++i) {
-    auto* const packet = static_cast<rte_mbuf*>(packets[i]);
-    output_.stage(packet->port, packet);
+    const auto [packet, routed] = routed_or_not(packets[i]);
+    if (!routed) [[likely]] {
+      output_.stage(packet->port, packet);
+      continue;
+    }
+    if (burst_.size != 0 && burst_.interface != packet->port) route_injected(snapshot, now);
+    burst_.interface = burst_.heard_on = packet->port;
+    burst_.packet[burst_.size++] = packet;
   }
   output_.flush();
+  if (burst_.size != 0) [[unlikely]]
+    route_injected(snapshot, now);
   return count;
+}
+
+/// Nothing but where it came from is different: `taken` has counted it, no port received it.
+void Worker::route_injected(const Snapshot& snapshot, std::uint64_t now) {
+  pipeline_.run(burst_, snapshot, now, Pipeline::Received::counted);
+  burst_.size = 0;
 }
 
 unsigned Worker::drain_handoff() {

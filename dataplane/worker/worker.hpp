@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "dataplane/port/port_gate.hpp"
@@ -35,6 +36,16 @@ struct WorkerOptions {
   rte_mempool* mirrors = nullptr;  // of copies for files; null: there are none
   std::uint64_t ticks_per_second = 0;
 };
+
+/// In the inject ring the pointer's lowest bit marks a packet of ours that is to be routed like one
+/// that came by its `port`, not sent by it. Packets are aligned to cache lines.
+inline void* mark_routed(rte_mbuf* packet) {
+  return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(packet) | 1);
+}
+inline std::pair<rte_mbuf*, bool> routed_or_not(void* marked) {
+  const auto bits = reinterpret_cast<std::uintptr_t>(marked);
+  return {reinterpret_cast<rte_mbuf*>(bits & ~std::uintptr_t{1}), (bits & 1) != 0};
+}
 
 class Worker {
  public:
@@ -77,7 +88,8 @@ class Worker {
   PuntRings& punts() { return punt_rings_; }
   Learner& learner() { return learner_; }
   const Sources& sources() const { return sources_; }
-  /// From the control plane, single producer: packets ready to leave, `port` = InterfaceId.
+  /// From the control plane, single producer: packets ready to leave, `port` = InterfaceId; or to
+  /// be routed, see `mark_routed`.
   rte_ring* inject() { return inject_.get(); }
   /// From other workers that have no queue of their own on a port.
   rte_ring* handoff() { return handoff_.get(); }
@@ -85,7 +97,8 @@ class Worker {
   std::uint64_t in_flight() const;
 
  private:
-  unsigned drain_inject();
+  unsigned drain_inject(const Snapshot& snapshot, std::uint64_t now);
+  void route_injected(const Snapshot& snapshot, std::uint64_t now);
   unsigned drain_handoff();
   void rest(unsigned idle_rounds);
 

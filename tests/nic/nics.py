@@ -116,7 +116,21 @@ class GuestWeir(Weir):
         self.process = GuestProcess(self.guest, [*(command or (ROUTER,)), self.file], self.log)
 
     def start(self, limit=START_LIMIT):
-        return super().start(limit)
+        try:
+            return super().start(limit)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.where_it_stands()}") from error
+
+    def where_it_stands(self):
+        """Each thread of the router: its name, state, and what it waits for in the guest's kernel;
+        and what that kernel said last."""
+        script = (
+            f"cd /proc/{self.pid}/task && for t in *; do echo $(cat $t/comm) $t; "
+            "grep -E '^State|ctxt' $t/status; cat $t/stack; done; dmesg | tail -n 20")
+        try:
+            return self.guest.run("sh", "-c", script, check=False)["out"]
+        except GuestError as error:
+            return f"the guest does not tell: {error}"
 
     def stop(self, limit=30):
         return super().stop(limit)
@@ -200,6 +214,7 @@ class NicTest(SwitchTest):
     model = None
     options = {"queues": 2, "cores": 3}  # of the rig
     rig = None
+    booted_again = False
 
     @classmethod
     def arrange(cls, rig):
@@ -212,12 +227,33 @@ class NicTest(SwitchTest):
             NicTest.rig = Rig(MODELS, **cls.options)
         if not cls.rig:
             raise AssertionError("the guest did not start, see above")
+        try:
+            cls.router = cls.rig.serve(cls.arrange(cls.rig))
+        except AssertionError as error:
+            cls.boot_again(error)
+            cls.router = cls.rig.serve(cls.arrange(cls.rig))
         cls.pair = cls.rig.pairs[cls.model]
         cls.left, cls.right = cls.pair.left, cls.pair.right
         cls.lab, cls.guest = cls.rig.lab, cls.rig.guest
-        cls.router = cls.rig.serve(cls.arrange(cls.rig))
         if not wait_until(lambda: all(cls.is_up(port) for port in cls.ports()), 20, 0.1):
             raise AssertionError(f"ports without a link: {cls.rows()}")
+
+    @classmethod
+    def boot_again(cls, error):
+        """Once a run. Now and then (seen once in 14 boots) a start stands still in the emulated
+        machine behind EAL's line on MSI-X, and no signal ends the router; where it stood is
+        told."""
+        if NicTest.booted_again:
+            raise error
+        NicTest.booted_again = True
+        for line in f"the router did not start; the guest is booted again\n{error}".splitlines():
+            harness.say(line)
+        broken, NicTest.rig = NicTest.rig, False
+        try:
+            broken.close()
+        except (AssertionError, OSError, GuestError, subprocess.SubprocessError) as more:
+            harness.say(f"it did not end well: {more}")
+        NicTest.rig = Rig(MODELS, **cls.options)
 
     @classmethod
     def ports(cls):
@@ -237,6 +273,18 @@ class NicTest(SwitchTest):
         done = self.guest.run(CLI, "--socket", self.router.socket, *arguments, check=check)
         return SimpleNamespace(stdout=done["out"], stderr=done["err"], returncode=done["code"])
 
+    def apply(self, config):
+        """Live, and into the router's file."""
+        outcome = self.router.api.call("POST", "/v1/config/apply", {"text": json.dumps(config)})
+        self.assertFalse(outcome["needs_restart"])
+
+    def changed(self):
+        """The configuration that it was started with, to be changed; the test ends with that."""
+        with open(self.router.file) as file:
+            self.first = json.load(file)
+        self.addCleanup(self.apply, self.first)
+        return json.loads(json.dumps(self.first))
+
     def reach(self, host=None, to=None, limit=10):
         """One ping that arrives within the limit. Emulated NICs may pause for a second after a
         change: 82540EM receives nothing for so long."""
@@ -245,7 +293,6 @@ class NicTest(SwitchTest):
             lambda: host.run("ping", "-c", "1", "-W", "1", to, check=False).returncode == 0, limit
         )
         self.assertTrue(arrived, f"{host.name} does not reach {to} within {limit} s")
-
 
     def offer(self, *pairs):
         """200 packets a second each way on every pair, until the test ends."""

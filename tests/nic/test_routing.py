@@ -33,11 +33,11 @@ class VlanHost:
         self._test.assertIsNotNone(frame, f"nothing of the kind came in VLAN {self._vlan}")
         return Ether(frame)
 
-    def ask_for_gateway(self):
+    def ask_for_gateway(self, limit=5):
         """By which the router knows this host, too."""
         ask = ARP(hwsrc=VLAN_MAC, psrc=self.address, pdst=self._gateway)
         self.send(Ether(src=VLAN_MAC, dst=BROADCAST), ask)
-        answer = self.expect(lambda packet: ARP in packet and packet[ARP].op == 2)
+        answer = self.expect(lambda packet: ARP in packet and packet[ARP].op == 2, limit)
         self._test.assertEqual(answer[ARP].hwsrc, self.gateway_mac)
 
 
@@ -119,6 +119,29 @@ class Routing(NicTest):
         self.assertIn("3 received", ping(NARROW - 28, "-M", "do"))
         self.assertIn("3 received", ping(4000, "-M", "dont"))
 
+    def test_mtu_changes_while_it_runs(self):
+        def ping(size):
+            self.left.ip("route", "flush", "cache")
+            return self.left.run(
+                *("ping", "-s", str(size - 28), "-c", "3", "-i", "0.2", "-W", "2", "-M", "do"),
+                self.right.address,
+                check=False,
+            ).stdout
+
+        place = f"ethernets.{self.right.port}.mtu"
+        self.addCleanup(self.right.set_mtu, NARROW)
+        self.addCleanup(self.weir, "set", place, str(NARROW))
+        self.right.set_mtu(1500)
+        self.weir("set", place, "1400")
+        self.assertIn("mtu = 1400", ping(1500))
+        self.assertIn("3 received", ping(1400))
+        self.weir("set", place, "1500")
+        self.assertIn("3 received", ping(1500))
+        self.weir("set", place, str(NARROW))
+        self.assertIn(f"mtu = {NARROW}", ping(1400))
+        refused = self.weir("set", place, "9000", check=False)
+        self.assertIn("until the router restarts", refused.stderr)
+
     def test_frames_to_others_are_not_routed(self):
         """Promiscuous is off: the NIC drops them, or the worker does and counts."""
         row = self.rows()[self.left.port]
@@ -144,11 +167,38 @@ class Routing(NicTest):
     def test_vlans_route(self):
         """A router on a stick: both ways between VLANs 30 and 40. The tests play hosts there, for
         not every kernel has VLAN devices."""
+        self.route_between(30, 40)
+
+    def test_vlans_come_and_go_while_it_runs(self):
+        config = self.changed()
+        self.assertFalse(self.answers(31), "it is nobody's yet")
+        for host, vlan in ((self.left, 31), (self.right, 41)):
+            gateway = f"10.{self.pair.place + 1}.{vlan}.1/24"
+            config["vlans"][f"{host.port}.{vlan}"] = {
+                "id": vlan, "link": host.port, "mtu": NARROW, "addresses": [gateway]}
+        self.apply(config)
+        self.route_between(31, 41)
+        self.route_between(30, 40)
+        del config["vlans"][f"{self.left.port}.31"]
+        self.apply(config)
+        self.assertFalse(self.answers(31), "it has gone")
+        self.route_between(30, 40)
+
+    def answers(self, vlan):
+        wire = self.listen(self.left)
+        host = VlanHost(self, wire, f"10.{self.pair.place + 1}.{vlan}", vlan)
+        try:
+            host.ask_for_gateway(limit=1)
+        except AssertionError:
+            return False
+        return True
+
+    def route_between(self, *vlans):
         self.assertFalse(self.rows()[self.left.port]["promiscuous"])
         wires = self.listen(self.left, self.right)
         hosts = [
             VlanHost(self, wire, f"10.{self.pair.place + 1}.{vlan}", vlan)
-            for wire, vlan in zip(wires, (30, 40))
+            for wire, vlan in zip(wires, vlans)
         ]
         for host in hosts:
             host.ask_for_gateway()

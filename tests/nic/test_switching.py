@@ -78,6 +78,24 @@ class Bridging(NicTest):
         self.through(right, marked(self.right.mac, BROADCAST, 2, (), 1514))
         self.assertEqual(len(self.expect(left, 2)), 1514)
 
+    def test_bridged_ports_route_and_bridge_again_while_it_runs(self):
+        left, right = self.listen(self.left, self.right)
+        config = self.changed()
+        for name in (f"br-{self.model}", f"tagged-{self.model}"):
+            del config["bridges"][name]
+        for host in (self.left, self.right):
+            config["ethernets"][host.port]["addresses"] = [f"{host.gateway}/24"]
+        self.apply(config)
+        self.reach()  # by its gateway
+        left.send(marked(self.left.mac, GROUP, 1))  # which the NIC may not even let in
+        self.reach()
+        self.assertEqual(self.heard(right, 1), [], "nothing is bridged")
+        why = self.rows()[self.left.port]["promiscuous_why"]
+        self.assertNotEqual(why, "bridge")
+        self.apply(self.first)
+        self.reach(to=self.addresses[1])
+        self.test_tags_of_a_trunk_both_ways()
+
     def numbers_until(self, wire, last, limit=5.0):
         """Of all frames of ours that come, up to this one."""
         found = []

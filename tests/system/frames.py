@@ -22,6 +22,7 @@ __all__ = [
     "numbered",
     "number_of",
     "template",
+    "write_pcap",
     "BROADCAST",
 ]
 
@@ -77,3 +78,11 @@ def number_of(frame):
     if len(frame) < 54 or frame[42:46] != _MAGIC:
         return None
     return struct.unpack("!II", frame[46:54])
+
+
+def write_pcap(path, frames):
+    """tcpreplay's food: microseconds, Ethernet."""
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for frame in frames:
+            file.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)

@@ -104,7 +104,8 @@ class Weir:
         self.prefix = lab.prefix  # of its EAL
         self.place()
         self.process = None
-        config = dict(config, services={"api": {"socket": self.socket}})
+        api = config.get("services", {}).get("api", {})
+        config = dict(config, services={"api": {**api, "socket": self.socket}})
         config["system"] = dict(config["system"], eal=[f"--file-prefix={self.prefix}"])
         with open(self.file, "w") as file:
             json.dump(config, file, indent=1)

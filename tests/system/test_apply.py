@@ -2,19 +2,17 @@
 """The configuration of a running router: planned, applied live, confirmed or not, taken back."""
 
 import json
-import os
-import random
 import signal
 import time
 
 import harness
+from edits import copy
 from following import Following
-from lab import Lab, run, wait_until
-from router import CLI, Weir, configuration, ethernet
+from lab import run, wait_until
+from router import CLI, configuration, ethernet
 from switching import packets_lost
 
 FAR = "10.77.0.1"
-EDITS = int(os.environ.get("WEIR_EDITS", 25))  # at random; a thousand take minutes
 
 
 class Applying(harness.SystemTest):
@@ -213,9 +211,9 @@ class Applying(harness.SystemTest):
 
     def test_what_takes_a_restart_is_said_and_not_done(self):
         config = self.changed(routes=[])
-        config["ethernets"]["p1"]["mtu"] = 1400
+        config["ethernets"]["p1"]["queues"] = 1
         planned = self.weir("plan", self.write(config)).stdout
-        self.assertIn("~ ethernets.p1.mtu: 1500 -> 1400  (takes a restart)", planned)
+        self.assertIn("~ ethernets.p1.queues: auto -> 1  (takes a restart)", planned)
         refused = self.weir("apply", self.write(config), check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("a part takes a restart, so nothing is changed", refused.stderr)
@@ -274,125 +272,6 @@ class Applying(harness.SystemTest):
         pinger.send_signal(signal.SIGINT)
         sent, received = packets_lost(pinger.communicate(timeout=10)[0].decode())
         self.assertLessEqual(sent - received, 1)  # the last may be on its way
-
-
-def copy(config):
-    return json.loads(json.dumps(config))
-
-
-class RandomEdits(harness.SystemTest):
-    """After every edit the router is what a fresh start of the same file would be, and what is not
-    edited loses nothing."""
-
-    @classmethod
-    def arrange(cls, lab):
-        cls.left = lab.host("left", "10.0.0.2/24", "10.0.0.1")
-        cls.right = lab.host("right", "10.0.1.2/24", "10.0.1.1")
-        lab.host("edited")
-        ethernets = {}
-        for number in range(2):
-            ethernets |= ethernet(f"p{number}", f"10.0.{number}.1/24")
-        ethernets |= ethernet("p2")
-        cls.routes_kept = [{"to": f"10.50.{n}.0/24", "via": "10.0.1.2"} for n in range(8)]
-        return configuration(ethernets, routes=cls.routes_kept)
-
-    def setUp(self):
-        self.need_weir()
-        self.random = random.Random(7)
-
-    def edit(self, config):
-        """One thing of: an address, a route, a neighbour, a budget; always valid."""
-        port, rnd = config["ethernets"]["p2"], self.random
-        what = rnd.choice(("address", "route", "route", "route", "neighbor", "budget", "policy"))
-        if what == "address":
-            subnets = rnd.sample(range(4), rnd.randint(0, 3))
-            lengths = [rnd.choice((24, 25, 28, 30, 31, 32)) for _ in subnets]
-            port["addresses"] = [f"10.9.{n}.1/{length}" for n, length in zip(subnets, lengths)]
-        elif what == "budget":
-            config["neighbors"]["budgets"] = {"gleans": rnd.randint(100, 3000)}
-        elif what == "policy":
-            learn = rnd.choice(("strict", "rfc826"))
-            port["neighbors"] = {"trusted": rnd.random() < 0.5, "learn": learn}
-        self.mend(config, port["addresses"], what)
-        return what
-
-    def mend(self, config, addresses, what):
-        """What stands on the addresses of p2: what has lost its subnet goes."""
-        rnd = self.random
-        hosts = [a.replace(".1/", ".2/").split("/")[0] for a in addresses if self.has_hosts(a)]
-        routes = [r for r in config["routes"] if r not in self.routes_kept]
-        routes = [r for r in routes if "type" in r or r["via"] in hosts or r["via"] == "10.0.1.2"]
-        if what == "route":
-            to = f"20.{rnd.randint(0, 9)}.0.0/{rnd.choice((16, 17, 24))}"
-            routes = [r for r in routes if r["to"] != to]
-            if rnd.random() < 0.7:
-                via = rnd.choice([*hosts, "10.0.1.2", None])
-                routes.append({"to": to, "via": via} if via else {"to": to, "type": "blackhole"})
-        config["routes"] = self.routes_kept + routes
-        statics = [n for n in config["neighbors"]["static"] if n["ip"] in hosts]
-        if what == "neighbor" and hosts:
-            ip = rnd.choice(hosts)
-            statics = [n for n in statics if n["ip"] != ip]
-            mac = f"02:00:00:00:99:{rnd.randint(1, 250):02x}"
-            statics.append({"ip": ip, "mac": mac, "interface": "p2"})
-        config["neighbors"]["static"] = statics
-
-    @staticmethod
-    def has_hosts(address):
-        """.2 is one: not the broadcast of a /31 or /30's first, nor out of a /31 or /32."""
-        return int(address.split("/")[1]) <= 30
-
-    @staticmethod
-    def state(router):
-        routes = router.api.get("/v1/routes?limit=10000")["routes"]
-        static = [n for n in router.neighbors().values() if n["state"] == "PERMANENT"]
-        config = router.api.get("/v1/config?format=json")
-        for port in config["ethernets"]:
-            del port["match"]
-        del config["file"], config["services"], config["system"]
-        return {
-            "routes": sorted(json.dumps(route) for route in routes),
-            "static": sorted((n["ip"], n["mac"], n["interface"]) for n in static),
-            "addresses": {
-                row["name"]: row["addresses"]
-                for row in router.api.get("/v1/interfaces")["interfaces"]
-            },
-            "config": config,
-        }
-
-    def fresh(self, config):
-        """What a start of this configuration gives, with ports that lead nowhere."""
-        config = copy(config)
-        for number, port in enumerate(config["ethernets"].values()):
-            port["match"] = {"vdev": f"net_null{number}"}
-        with Lab() as lab:
-            router = Weir(lab, config)
-            router.start()
-            up = wait_until(lambda: len(router.api.get("/v1/routes")["routes"]) > 8, 5)
-            self.assertTrue(up)
-            try:
-                return self.state(router)
-            finally:
-                router.stop()
-
-    def test_after_each_edit_as_a_fresh_start(self):
-        with open(self.router.file) as file:
-            config = json.load(file)
-        config["neighbors"].setdefault("static", [])
-        pinger = self.left.spawn("ping", "-q", "-i", "0.002", "-w", "3600", "10.0.1.2", stdout=-1)
-        for number in range(EDITS):
-            what = self.edit(config)
-            path = self.lab.path("edit.yaml")
-            with open(path, "w") as file:
-                json.dump(config, file)
-            run(CLI, "--socket", self.router.socket, "apply", path)
-            ours, fresh = self.state(self.router), self.fresh(config)
-            for key, value in fresh.items():
-                self.assertEqual(ours[key], value, f"edit {number}, {what}: {config}")
-        pinger.send_signal(signal.SIGINT)
-        sent, received = packets_lost(pinger.communicate(timeout=10)[0].decode())
-        self.assertLessEqual(sent - received, 1)  # the last may be on its way
-        harness.say(f"{EDITS} edits, {sent} packets beside them, {sent - received} not back")
 
 
 if __name__ == "__main__":

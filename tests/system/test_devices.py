@@ -2,6 +2,7 @@
 """Ports whose device goes while the router runs, and comes back: here Linux interfaces that are
 deleted; PCI NICs are in tests/nic/test_unplug.py."""
 
+import json
 import os
 import unittest
 
@@ -133,6 +134,20 @@ class Devices(DeviceTest):
         self.assertGreaterEqual(after["rx_packets"], before["rx_packets"])
         self.assertIn("10.8.0.0/16", self.prefixes())
         self.assertEqual(self.events()[-2:], ["device-gone", "device-back"])
+
+    def kernel_mtu(self):
+        shown = run("ip", "-netns", self.lab.router.name, "-json", "link", "show", "p1").stdout
+        return json.loads(shown)[0]["mtu"]
+
+    def test_it_has_the_mtu_that_was_set_meanwhile(self):
+        self.addCleanup(self.weir, "set", "ethernets.p1.mtu", "1500")
+        self.weir("set", "ethernets.p1.mtu", "1300")
+        self.assertEqual((self.row()["mtu"], self.kernel_mtu()), (1300, 1300))
+        self.delete()
+        self.weir("set", "ethernets.p1.mtu", "1350")
+        self.make_again()
+        self.assertEqual((self.row()["mtu"], self.kernel_mtu()), (1350, 1350))
+        self.assertTrue(self.reaches(self.right))
 
     def test_twenty_times_under_traffic(self):
         self.go_and_come_under_traffic(20)

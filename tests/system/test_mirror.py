@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Mirrors: copies to a port and into a file, of what comes in, goes out, or both."""
 
+import json
 import os
 
 import harness
@@ -51,6 +52,33 @@ class Mirrors(SwitchTest):
 
                 wait_until(came, 3)
                 self.assertEqual(last["frames"], wanted)
+
+    def test_zz_mirrors_come_and_go_while_it_runs(self):
+        """The last, for it changes what there is: one that stays goes on counting."""
+        with open(self.router.file) as file:
+            config = json.load(file)
+        stays = self.mirror(self.both.port)["packets"]
+        fresh = self.lab.path("fresh.pcapng")
+        config["mirrors"] = [
+            {"from": self.b.port, "direction": "in", "file": fresh},
+            {"from": self.a.port, "direction": "both", "to": self.both.port},
+            {"from": self.b.port, "direction": "in", "to": self.incoming.port},
+        ]
+        path = self.lab.path("next.yaml")
+        with open(path, "w") as file:
+            json.dump(config, file)
+        out = run(router.CLI, "--socket", self.router.socket, "apply", path).stdout
+        self.assertIn(f"+ mirrors[{self.b.port} to {self.incoming.port}]", out)
+        self.assertNotIn("restart", out)
+        rows = {row["to"]: row["packets"] for row in self.router.api.get("/v1/mirrors")["mirrors"]}
+        self.assertEqual(rows, {fresh: 0, self.both.port: stays, self.incoming.port: 0})
+        b, incoming, outgoing = self.listen(self.b, self.incoming, self.outgoing)
+        self.through(b, marked(self.b.mac, BROADCAST, 50, (), 444))
+        self.expect(incoming, 50)
+        self.assertEqual(self.heard(outgoing, 50), [])
+        self.assertTrue(wait_until(lambda: self.mirror(fresh)["packets"] == 1))
+        text = run("tcpdump", "-r", fresh, "-nn", "-e").stdout
+        self.assertEqual(text.count("length 444"), 1, text)
 
     def test_file_is_read_by_tcpdump(self):
         a, b = self.listen(self.a, self.b)

@@ -8,21 +8,13 @@ import time
 
 import harness
 import router
-from frames import BROADCAST
+from frames import BROADCAST, write_pcap
 from harness import say
 from lab import pass_time, wait_until
 from switching import SwitchTest, ethernets, mac, marked, number_in, packets_lost
 
 FLOOD = 200_000
 RATE = 1000  # packets a second of each class that the attacker's port may flood
-
-
-def write_pcap(path, frames):
-    """tcpreplay's food: microseconds, Ethernet."""
-    with open(path, "wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for frame in frames:
-            file.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
 
 
 class Storms(SwitchTest):

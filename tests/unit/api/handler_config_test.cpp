@@ -21,8 +21,10 @@ class FakeConfigurations final : public control::ConfigApi {
     return outcome;
   }
   ConfigOutcome rollback(std::uint64_t number, std::optional<std::chrono::seconds> confirm,
-                         const control::ConfigUser& user) override {
+                         const control::ConfigUser& user,
+                         const std::optional<control::ProveRequest>& prove) override {
     rolled_back_to = number;
+    asked.prove = prove;
     asked.confirm = confirm;
     asked.user = user;
     return outcome;
@@ -57,6 +59,15 @@ struct HandlerConfig : testing::Test {
     return handler.handle({.method = "GET", .path = path, .parameters = std::move(parameters)});
   }
 
+  void expect_asked_whole() const {
+    EXPECT_EQ(configurations.asked.text, "version: 1\n");
+    EXPECT_EQ(configurations.asked.file, "a.yaml");
+    EXPECT_EQ(configurations.asked.kind, "set");
+    EXPECT_EQ(configurations.asked.confirm, std::chrono::seconds{60});
+    EXPECT_EQ(configurations.asked.user.uid, 1000);
+    EXPECT_EQ(configurations.asked.user.from, "x");
+  }
+
   FakeConfigurations configurations;
   Changeable router;
   ApiHandler handler{router};
@@ -67,12 +78,44 @@ TEST_F(HandlerConfig, ARequestIsReadWhole) {
       "/v1/config/apply",
       R"({"text":"version: 1\n","file":"a.yaml","confirm_seconds":60,"kind":"set","from":"x"})");
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(configurations.asked.text, "version: 1\n");
-  EXPECT_EQ(configurations.asked.file, "a.yaml");
-  EXPECT_EQ(configurations.asked.kind, "set");
-  EXPECT_EQ(configurations.asked.confirm, std::chrono::seconds{60});
-  EXPECT_EQ(configurations.asked.user.uid, 1000);
-  EXPECT_EQ(configurations.asked.user.from, "x");
+  expect_asked_whole();
+}
+
+TEST_F(HandlerConfig, ATextComesAsItIsToo) {
+  const auto send = [&](std::multimap<std::string, std::string> parameters,
+                        const std::string& type = "application/yaml; charset=utf-8") {
+    return handler.handle({.method = "POST",
+                           .path = "/v1/config/apply",
+                           .parameters = std::move(parameters),
+                           .body = "version: 1\n",
+                           .content_type = type,
+                           .uid = 1000});
+  };
+  EXPECT_EQ(send({{"file", "a.yaml"},
+                  {"confirm_seconds", "60"},
+                  {"kind", "set"},
+                  {"from", "x"},
+                  {"prove", R"({"to":["10.0.0.9"]})"}})
+                .status,
+            200);
+  expect_asked_whole();
+  ASSERT_TRUE(configurations.asked.prove);
+  EXPECT_EQ(configurations.asked.prove->to.size(), 1u);
+
+  EXPECT_EQ(send({}).status, 200);
+  EXPECT_EQ(configurations.asked.file, "the configuration");
+  EXPECT_FALSE(configurations.asked.prove);
+
+  EXPECT_EQ(send({}, "Application/YAML ;charset=utf-8").status, 200);
+  EXPECT_EQ(send({}, "application/yamlet").status, 400);
+
+  using Parameters = std::multimap<std::string, std::string>;
+  for (const Parameters& wrong :
+       {Parameters{{"confirm_seconds", "5m"}}, Parameters{{"confirm_seconds", "4"}},
+        Parameters{{"prove", "{"}}, Parameters{{"text", "a"}}, Parameters{{"kind", "a\nb"}}})
+    EXPECT_EQ(send(wrong).status, 400) << wrong.begin()->first;
+  EXPECT_EQ(send({}, "application/json").status, 400) << "this is no JSON";
+  EXPECT_EQ(send({{"file", "a.yaml"}}, "application/json").status, 400);
 }
 
 TEST_F(HandlerConfig, WhatIsNoRequestIsRefused) {
@@ -100,6 +143,70 @@ TEST_F(HandlerConfig, AnOutcomeIsTold) {
   EXPECT_EQ(answer["needs_restart"], false);
   EXPECT_EQ(answer["number"], 3);
   EXPECT_EQ(answer["confirm_by"], 12.5);
+}
+
+TEST_F(HandlerConfig, AProofIsAskedForWithItsBounds) {
+  using namespace std::chrono_literals;
+  post("/v1/config/apply", R"({"text":"a"})");
+  EXPECT_FALSE(configurations.asked.prove);
+  for (const char* no : {"false", "null"}) {
+    post("/v1/config/apply", std::string(R"({"text":"a","prove":)") + no + '}');
+    EXPECT_FALSE(configurations.asked.prove) << no;
+  }
+  post("/v1/config/apply", R"({"text":"a","prove":true})");
+  ASSERT_TRUE(configurations.asked.prove);
+  EXPECT_EQ(configurations.asked.prove->before, 500ms);
+  EXPECT_EQ(configurations.asked.prove->rate, 200u);
+  post("/v1/config/rollback",
+       R"({"prove":{"to":["10.0.2.2"],"before_ms":300,"after_ms":400,"wait_ms":50,"rate":10}})");
+  ASSERT_TRUE(configurations.asked.prove);
+  EXPECT_EQ(configurations.asked.prove->to, std::vector{test::ip("10.0.2.2")});
+  EXPECT_EQ(configurations.asked.prove->before, 300ms);
+  EXPECT_EQ(configurations.asked.prove->after, 400ms);
+  EXPECT_EQ(configurations.asked.prove->wait, 50ms);
+  EXPECT_EQ(configurations.asked.prove->rate, 10u);
+  std::string many = R"("10.0.0.1")";
+  for (int i = 0; i < 32; ++i) many += R"(,"10.0.0.2")";
+  for (const std::string& prove :
+       {std::string("5"), std::string("[]"), std::string(R"({"too":["10.0.0.1"]})"),
+        std::string(R"({"to":"10.0.0.1"})"), std::string(R"({"to":["10.0.0"]})"),
+        std::string(R"({"to":[5]})"), R"({"to":[)" + many + "]}",
+        std::string(R"({"before_ms":199})"), std::string(R"({"after_ms":60001})"),
+        std::string(R"({"wait_ms":0})"), std::string(R"({"rate":1001})")})
+    EXPECT_EQ(post("/v1/config/apply", R"({"text":"a","prove":)" + prove + '}').status, 400)
+        << prove;
+}
+
+TEST_F(HandlerConfig, AProofIsTold) {
+  EXPECT_TRUE(Json::parse(post("/v1/config/apply", R"({"text":"a"})").body)["prove"].is_null());
+  configurations.outcome.prove = control::ProveReport{.passed = false,
+                                                      .summary = "s",
+                                                      .hint = "weir rollback takes it back",
+                                                      .targets = {{.address = test::ip("10.0.2.2"),
+                                                                   .what = "gateway-after",
+                                                                   .verdict = "lost",
+                                                                   .sent = 300,
+                                                                   .answered = 260,
+                                                                   .lost = 40,
+                                                                   .worst_gap_ms = 205},
+                                                                  {.address = test::ip("10.0.1.2"),
+                                                                   .what = "witness",
+                                                                   .verdict = "kept",
+                                                                   .sent = 300,
+                                                                   .answered = 300}},
+                                                      .left_out = 2,
+                                                      .interval_ms = 5};
+  const Json prove =
+      Json::parse(post("/v1/config/apply", R"({"text":"a","prove":true})").body)["prove"];
+  EXPECT_EQ(prove["passed"], false);
+  EXPECT_EQ(prove["sent"], 600);
+  EXPECT_EQ(prove["answered"], 560);
+  EXPECT_EQ(prove["lost"], 40);
+  EXPECT_EQ(prove["left_out"], 2);
+  EXPECT_EQ(prove["targets"][0]["address"], "10.0.2.2");
+  EXPECT_EQ(prove["targets"][0]["verdict"], "lost");
+  EXPECT_EQ(prove["targets"][0]["worst_gap_ms"], 205.0);
+  EXPECT_TRUE(prove["targets"][1]["worst_gap_ms"].is_null());
 }
 
 TEST_F(HandlerConfig, OfManyChangesTheFirstAreTold) {

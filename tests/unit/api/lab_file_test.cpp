@@ -116,9 +116,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Row{"empty", "", "lab.yaml:1:1: error[F105]: nothing in it (at least hosts and router)\n"},
         Row{"not_yaml", "hosts: [\n",
-            "lab.yaml:2:1: error[F103]: not YAML: end of sequence flow not found (a [ lacks its ], "
-            "or an "
-            "entry its comma)\n"},
+            "lab.yaml:1:8: error[F103]: not YAML: did not find expected node content (a [ lacks "
+            "its "
+            "])\n"},
         Row{"unknown_key", with_router("host: {}\n"),
             "lab.yaml:1:1: error[F202]: unknown key \"host\" (did you mean hosts?)\n"},
         Row{"version", with_router("version: 2\nhosts: {a: {addresses: [10.0.1.2/24]}}\n"),

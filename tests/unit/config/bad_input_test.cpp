@@ -53,7 +53,7 @@ std::vector<Row> rows() {
       {"not UTF-8",
        "version: 1\n"
        "system: {hostname: \377}\n",
-       {"lab.yaml:2:20: error[F104]: not UTF-8 text (is this a configuration file?)"}},
+       {"lab.yaml:2:20: error[F104]: not UTF-8 text (save it as UTF-8, if it is a configuration)"}},
       {"control character",
        "version: 1\n"
        "# bell \007\n",
@@ -64,51 +64,182 @@ std::vector<Row> rows() {
        {"lab.yaml:2:1: error[F104]: control character 4 (remove it)"}},
       {"NUL byte",
        std::string{"version: 1\000\n", 12},
-       {"lab.yaml:1:11: error[F104]: control character 0 (remove it)"}},
+       {"lab.yaml:1:11: error[F104]: control character 0 (is it UTF-16? save it as UTF-8)"}},
       {"tab indents",
        "system:\n"
        "\thostname: a\n",
-       {"lab.yaml:2:10: error[F103]: not YAML: illegal map value (indent with blanks, not tabs)"}},
+       {"lab.yaml:2:1: error[F103]: not YAML: found character that cannot start any token (indent "
+        "with blanks, not tabs)"}},
       {"unclosed brace",
        "ethernets: {a: {match: {linux: e0}\n",
-       {"lab.yaml:2:1: error[F103]: not YAML: end of map flow not found (a { lacks its }, or an "
+       {"lab.yaml:1:16: error[F103]: not YAML: did not find expected ',' or '}' (a { lacks its }, "
+        "or an "
         "entry its comma)"}},
       {"unclosed bracket",
        "system: {worker-cores: [1, 2\n",
-       {"lab.yaml:2:1: error[F103]: not YAML: end of sequence flow not found (a [ lacks its ], or "
+       {"lab.yaml:1:24: error[F103]: not YAML: did not find expected ',' or ']' (a [ lacks its ], "
+        "or "
         "an entry its comma)"}},
       {"unclosed quote",
        "system:\n"
        "  hostname: \"lab\n",
-       {"lab.yaml:3:1: error[F103]: not YAML: illegal EOF in scalar (a quote in or after line 2 is "
+       {"lab.yaml:2:13: error[F103]: not YAML: found unexpected end of stream (this quote is "
         "not closed)"}},
+      {"unclosed brace, with more lines behind it",
+       "ethernets: {a: {match: {linux: e0}\n"
+       "routes: []\n",
+       {"lab.yaml:2:1: error[F103]: not YAML: did not find expected ',' or '}' (a { lacks its }, "
+        "or an entry its comma)"}},
+      {"comma missing",
+       "system: {hostname: \"a\" idle: poll}\n",
+       {"lab.yaml:1:24: error[F103]: not YAML: did not find expected ',' or '}' (a { lacks its }, "
+        "or an entry its comma)"}},
+      {"colon missing",
+       "system:\n"
+       "  hostname lab\n"
+       "  idle: poll\n",
+       {"lab.yaml:2:3: error[F103]: not YAML: mapping values are not allowed in this context (KEY: "
+        "VALUE lacks its colon)"}},
+      {"no blank after the colon",
+       "version:1\n"
+       "# of a lab\n"
+       "ethernets: {}\n",
+       {"lab.yaml:1:1: error[F103]: not YAML: did not find expected <document start> (a "
+        "blank after the colon)"}},
+      {"no blank after the dash",
+       "routes:\n"
+       "  -to: default\n"
+       "    via: 192.0.2.1\n",
+       {"lab.yaml:2:3: error[F103]: not YAML: mapping values are not allowed in this context (a "
+        "blank after the dash)"}},
+      {"one blank too deep",
+       "routes:\n"
+       "  - to: default\n"
+       "     via: 192.0.2.1\n",
+       {"lab.yaml:3:9: error[F103]: not YAML: mapping values are not allowed in this context (is "
+        "this line indented like its neighbours?)"}},
+      {"no-break space",
+       "system:\n"
+       " \u00a0hostname: a\n",
+       {"lab.yaml:2:2: error[F104]: an invisible character where the line begins (indent with "
+        "blanks)"}},
+      {"a brace too many",
+       "{version: 1}}\n",
+       {"lab.yaml:1:13: error[F103]: not YAML: did not find expected <document start> (a } or ] "
+        "without its opening)"}},
+      {"a key in capitals",
+       "Version: 1\n",
+       {"lab.yaml:1:1: error[F202]: unknown key \"Version\" (did you mean version?)"}},
+      {"key without its colon at the end",
+       "version: 1\n"
+       "system\n",
+       {"lab.yaml:2:1: error[F103]: not YAML: could not find expected ':' (KEY: VALUE with a blank "
+        "after the colon, or a dash, a blank and an entry)"}},
+      {"list in a line",
+       "routes: - {to: default}\n",
+       {"lab.yaml:1:9: error[F103]: not YAML: block sequence entries are not allowed in this "
+        "context (put lists on lines of their own, each entry behind a dash)"}},
+      {"entry indented otherwise",
+       "routes:\n"
+       "  - {to: default}\n"
+       " - {to: default}\n",
+       {"lab.yaml:3:2: error[F103]: not YAML: did not find expected key (is this line indented "
+        "like its neighbours?)"}},
+      {"text behind a quote",
+       "system: {hostname: \"a\"b}\n",
+       {"lab.yaml:1:23: error[F103]: not YAML: did not find expected ',' or '}' (a { lacks its }, "
+        "or an entry its comma)"}},
+      {"escape that is none",
+       "system: {hostname: \"a\\qb\"}\n",
+       {"lab.yaml:1:22: error[F103]: not YAML: found unknown escape character (in double quotes a "
+        "\\ is written twice)"}},
+      {"bracket closed as a brace",
+       "system: {worker-cores: [1, 2}\n",
+       {"lab.yaml:1:29: error[F103]: not YAML: did not find expected ',' or ']' (a [ lacks its ], "
+        "or an entry its comma)"}},
+      {"quote closed on no line, behind a letter beyond ASCII",
+       "# \u00fcber\n"
+       "system: {hostname: \"\u00fc\", idle: \"\u00fc}\n",
+       {"lab.yaml:2:32: error[F103]: not YAML: found unexpected end of stream (this quote is not "
+        "closed)"}},
+      {"control character of C1",
+       "version: 1\n"
+       "system: {hostname: \u0090}\n",
+       {"lab.yaml:2:20: error[F104]: a character that YAML does not allow (remove it)"}},
+      {"directive of another version",
+       "%YAML 2.0\n"
+       "---\n"
+       "version: 1\n",
+       {"lab.yaml:1:1: error[F103]: not YAML: found incompatible YAML document (%YAML 1.1 or 1.2, "
+        "or no such line)"}},
+      {"value missing",
+       "system: {worker-cores: [",
+       {"lab.yaml:1:24: error[F103]: not YAML: did not find expected node content (a [ lacks its "
+        "])"}},
+      {"brace without its opening",
+       "system: }\n",
+       {"lab.yaml:1:9: error[F103]: not YAML: did not find expected node content (a } or ] without "
+        "its opening)"}},
+      {"two commas",
+       "system: {worker-cores: [1, , 2]}\n",
+       {"lab.yaml:1:28: error[F103]: not YAML: did not find expected node content (a value is "
+        "missing)"}},
+      {"a line feed of another kind",
+       "# ends here\u2028version: 2\n",
+       {"lab.yaml:1:12: error[F104]: the line separator U+2028 (end lines with LF or CR LF)"}},
+      {"a line of an old Macintosh",
+       "# ends here\rversion: 2\n",
+       {"lab.yaml:1:12: error[F104]: a carriage return without a line feed (end lines with LF or "
+        "CR LF)"}},
       {"two colons in a line",
        "system: hostname: lab\n",
-       {"lab.yaml:1:17: error[F103]: not YAML: illegal map value (one KEY: VALUE a line; put text "
+       {"lab.yaml:1:17: error[F103]: not YAML: mapping values are not allowed in this context (one "
+        "KEY: VALUE a line; put text "
         "that has a colon and a blank in quotes)"}},
       {"wrong indent",
        "system:\n"
        "    hostname: lab\n"
        "  idle: poll\n",
-       {"lab.yaml:3:3: error[F103]: not YAML: end of map not found (is this line indented like its "
+       {"lab.yaml:3:3: error[F103]: not YAML: did not find expected key (is this line indented "
+        "like its "
         "neighbours?)"}},
       {"closing without opening",
        "version: 1\n"
        "}\n",
-       {"lab.yaml:2:1: error[F103]: not YAML: illegal flow end (a } or ] without its opening)"}},
+       {"lab.yaml:2:1: error[F103]: not YAML: did not find expected key (a } or ] without its "
+        "opening)"}},
       {"unknown alias",
        "system: *nobody\n",
        {"lab.yaml:1:9: error[F103]: not YAML: the referenced anchor is not defined (an alias needs "
         "an &anchor before it)"}},
       {"special character",
        "version: @1\n",
-       {"lab.yaml:1:10: error[F103]: not YAML: unknown token (put text that begins with a special "
+       {"lab.yaml:1:10: error[F103]: not YAML: found character that cannot start any token (put "
+        "text that begins with a special "
         "character in quotes)"}},
       {"second document",
        "version: 1\n"
        "---\n"
        "version: 1\n",
        {"lab.yaml:2:1: error[F106]: a second YAML document (one file is one document)"}},
+      {"what libyaml takes long for: tags by the thousand",
+       "%TAG !a! b\n"
+       "---\n"
+       "version: 1\n",
+       {"lab.yaml:1:1: error[F106]: a %TAG line (remove it)"}},
+      {"what libyaml takes long for: a sea of blanks",
+       "version: x" + std::string(5000, ' ') + "y\n",
+       {"lab.yaml:1:4107: error[F106]: thousands of blanks or line ends in a row (remove it)"}},
+      {"what libyaml takes long for: a sea of lines",
+       "version: |\n" + std::string(5000, '\n'),
+       {"lab.yaml:4097:1: error[F106]: thousands of blanks or line ends in a row (remove it)"}},
+      {"a tag that looks empty",
+       "ethernets: !<%00> {}\n",
+       {"lab.yaml:1:12: error[F106]: YAML tag \"\" is not supported (remove it)"}},
+      {"a line separator, escaped",
+       "system: {hostname: \"a\\u2028b\"}\n",
+       {"lab.yaml:1:20: error[F104]: system.hostname: control characters in \"a\u2028b\" (remove "
+        "them)"}},
       {"tag",
        "version: !!int 1\n",
        {"lab.yaml:1:10: error[F106]: YAML tag \"tag:yaml.org,2002:int\" is not supported (remove "
@@ -307,6 +438,14 @@ std::vector<Row> rows() {
        "services: {api: {socket: weir.sock}}\n",
        {"lab.yaml:1:26: error[F303]: services.api.socket: \"weir.sock\" is not a path for a Unix "
         "socket (absolute, up to 107 bytes, such as /run/weir.sock)"}},
+      {"readers without brackets",
+       "services: {api: {readers: noc}}\n",
+       {"lab.yaml:1:27: error[F301]: services.api.readers: expected a list, found \"noc\" (none, "
+        "all, or groups in brackets)"}},
+      {"a group of readers that cannot be",
+       "services: {api: {readers: [\"a,b\"]}}\n",
+       {"lab.yaml:1:28: error[F303]: services.api.readers[0]: \"a,b\" is not a name of a group "
+        "(one of /etc/group, up to 256 bytes)"}},
       {"EAL arguments as text",
        "system: {eal: --no-pci}\n",
        {"lab.yaml:1:15: error[F301]: system.eal: expected a list, found \"--no-pci\" (in brackets: "

@@ -258,7 +258,8 @@ TEST(EditForms, Refusals) {
       {lab, "version", " ",
        "lab.yaml: error: the value: nothing in it ('\"\"' is empty text; delete removes a key)"},
       {lab, "version", "[1",
-       "lab.yaml: error: the value: not YAML: end of sequence flow not found (a [ lacks its ], or "
+       "lab.yaml: error: the value: not YAML: did not find expected ',' or ']' (a [ lacks its ], "
+       "or "
        "an entry its comma)"},
       {lab, "version", "1\n---\n2",
        "lab.yaml: error: the value: a second YAML document (one file is one document)"},
@@ -268,13 +269,13 @@ TEST(EditForms, Refusals) {
        "lab.yaml: error: the value: YAML tag \"tag:yaml.org,2002:int\" is not supported (remove "
        "it)"},
       {"a: [1\n", "a", "1",
-       "lab.yaml:2:1: error: not YAML: end of sequence flow not found (a [ lacks its ], or an "
+       "lab.yaml:1:4: error: not YAML: did not find expected ',' or ']' (a [ lacks its ], or an "
        "entry its comma)"},
       {"a: 1\na: 2\n", "a", "1", "lab.yaml:2:1: error: key \"a\" appears twice (first in line 1)"},
       {"? a\n: 1\n", "a", "2",
        "lab.yaml:1:1: error: a key behind a question mark (write KEY: VALUE)"},
-      {"a: ! b\n", "a", "2", "lab.yaml:1:4: error: a YAML tag (remove it)"},
-      {"a: !  # c\n", "b", "2", "lab.yaml:1:4: error: a YAML tag (remove it)"},
+      {"a: ! b\n", "a", "2", "lab.yaml:1:4: error: YAML tag \"!\" is not supported (remove it)"},
+      {"a: !  # c\n", "b", "2", "lab.yaml:1:4: error: YAML tag \"!\" is not supported (remove it)"},
       {"a: [b: 1]\n", "a", "2",
        "lab.yaml:1:5: error: a map without braces in a list (write {KEY: VALUE})"},
       {"a: \"x\ry\"\n", "a", "2",

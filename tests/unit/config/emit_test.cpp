@@ -45,6 +45,8 @@ const std::vector<std::string> kTexts = {
     "         {to: 10.1.0.0/16, type: blackhole}, {to: 10.2.0.0/16, type: unreachable}]\n",
     "routes: {file: \"caf\xc3\xa9\"}\n",
     "services: {api: {socket: \"/run/a b.sock\"}}\n",
+    "services: {api: {readers: all}}\n",
+    "services: {api: {readers: [noc, \"all\", \"a b\", \"none\"]}}\n",
     "ethernets: {a: {match: {linux: e0}, other-vlans: pass}}\n"
     "vlans: {\"10\": {id: 10, link: a}, v.1: {id: 4094, link: \"10\", protocol: 802.1ad,\n"
     "        mtu: 1400, other-vlans: pass, addresses: [10.0.0.1/8]}}\n",
@@ -140,7 +142,8 @@ TEST(Emit, EveryDefaultIsNamed) {
             "routes: []\n"
             "services:\n"
             "  api:\n"
-            "    socket: /run/weir.sock\n");
+            "    socket: /run/weir.sock\n"
+            "    readers: none\n");
 }
 
 TEST(Emit, WithoutDefaultsOnlyWhatDiffers) {

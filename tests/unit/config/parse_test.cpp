@@ -58,7 +58,7 @@ routes:
   - {to: 10.2.0.0/16, type: prohibit}
   - {file: routes.txt}
 services:
-  api: {socket: /run/lab.sock}
+  api: {socket: /run/lab.sock, readers: [noc, "all"]}
 )");
   Config want;
   want.file = "lab.yaml";
@@ -103,6 +103,7 @@ services:
   want.routes[4].type = RouteType::prohibit;
   want.route_files = {{"routes.txt", {}}};
   want.services.api_socket = "/run/lab.sock";
+  want.services.api_readers.groups = {"noc", "all"};
   EXPECT_EQ(config, want);
 }
 

@@ -114,7 +114,7 @@ TEST(Text, EditDistance) {
 TEST(Text, NearestWord) {
   constexpr std::array<std::string_view, 3> kWords{"queues", "mtu", "addresses"};
   EXPECT_EQ(nearest("adresses", kWords), "addresses");
-  EXPECT_EQ(nearest("MTU", kWords), "") << "three letters differ";
+  EXPECT_EQ(nearest("MTU", kWords), "mtu") << "but for their case";
   EXPECT_EQ(nearest("mtus", kWords), "mtu");
   EXPECT_EQ(nearest("x", kWords), "");
   EXPECT_EQ(nearest("", kWords), "");

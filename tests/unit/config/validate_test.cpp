@@ -84,6 +84,15 @@ std::vector<Row> rows() {
                    "mirrors: [{from: a, file: /var/tmp/a}]\n",
        {"lab.yaml:2:45: warning[S105]: 131072 packets, hold.total 4096 and 24576 of the control "
         "plane and mirrors need about 391M, more than hugepages: 384M (hugepages: 448M)"}},
+      {"readers that this machine has and has not",
+       kOnePort + "services: {api: {readers: [root, uesrs]}}\n",
+       {"lab.yaml:5:34: warning[S106]: this machine has no group \"uesrs\": it lets nobody in "
+        "(getent group lists them; groupadd makes one; all: everybody)"}},
+      {"too many groups of readers",
+       kOnePort +
+           "services:\n  api:\n    readers: [root, root, root, root, root, root, root, root, "
+           "root,\n      root, root, root, root, root, root, root, root]\n",
+       {"lab.yaml:8:49: error[F308]: 17 groups (at most 16)"}},
       {"two interfaces in one subnet",
        kOnePort + "  b: {match: {linux: e1}, addresses: [10.0.1.2/24]}\n",
        {"lab.yaml:5:39: error[A105]: 10.0.1.2/24 overlaps a's 10.0.1.1/24 (each interface needs a "

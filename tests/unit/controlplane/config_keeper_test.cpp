@@ -8,6 +8,8 @@
 #include <sstream>
 #include <thread>
 
+#include "config/validate.hpp"
+
 namespace weir::control {
 namespace {
 
@@ -26,7 +28,7 @@ const std::string kThird = config_with("{to: 10.1.0.0/16, via: 10.0.0.3}");
 class PlayedRouter final : public LiveRouter {
  public:
   explicit PlayedRouter(const std::string& text, const std::string& file)
-      : running_(std::make_shared<const config::Config>(*load_text(text, file).config)) {}
+      : running_(std::make_shared<const config::Config>(*config::load_text(text, file).config)) {}
   std::shared_ptr<const config::Config> running() const override {
     const std::lock_guard lock(mutex_);
     return running_;
@@ -37,6 +39,18 @@ class PlayedRouter final : public LiveRouter {
     running_ = std::move(next);
     ++changes_;
   }
+  ProveReport change_proving(std::shared_ptr<const config::Config> next,
+                             const ProveRequest& request) override {
+    change(std::move(next));
+    ProveReport report;
+    report.passed = request.to.empty();
+    report.summary = "as it is";
+    return report;
+  }
+  std::vector<config::Obstacle> obstacles(const config::Config&) const override {
+    return obstacles_;
+  }
+  std::vector<config::Obstacle> obstacles_;
   std::size_t routes() const { return running()->routes.size(); }
   Ipv4Address gateway() const { return running()->routes.at(0).via.at(0); }
   int changes() const {
@@ -74,7 +88,7 @@ struct ConfigKeeperTest : testing::Test {
         ConfigStore::Options{.startup_file = file, .state = directory + "/state"});
     const StartDecision decision =
         decide_start(*store, startup_of(*store), [&](const std::string& text) {
-          const auto loaded = load_text(text, file);
+          const auto loaded = config::load_text(text, file);
           return loaded ? std::vector<std::string>{}
                         : std::vector<std::string>{loaded.findings.to_string()};
         });
@@ -121,11 +135,50 @@ TEST_F(ConfigKeeperTest, AnApplyIsLiveOnTheDiskAndInTheHistory) {
   EXPECT_EQ(keeper->entry(99), std::nullopt);
 }
 
+TEST_F(ConfigKeeperTest, AProvedChangeIsKeptAndToldAlsoWhenSomethingWasLost) {
+  const ProveRequest lossless{}, lossy{.to = {Ipv4Address{10, 0, 0, 9}}};
+  const ConfigOutcome first = keeper->apply({.text = kSecond, .prove = lossless});
+  ASSERT_TRUE(first.prove);
+  EXPECT_TRUE(first.prove->passed);
+  EXPECT_TRUE(first.prove->hint.empty());
+  EXPECT_EQ(startup(), kSecond);
+  const ConfigOutcome second = keeper->apply({.text = kThird, .confirm = 60s, .prove = lossy});
+  EXPECT_EQ(second.result, Result::ok) << "whether it goes back is for people to say";
+  ASSERT_TRUE(second.prove);
+  EXPECT_NE(second.prove->hint.find("goes back by itself"), std::string::npos);
+  EXPECT_TRUE(keeper->rollback(0, {}, {}, lossless).prove);
+  EXPECT_EQ(keeper->rollback(1, {}, {}, lossy).prove->hint, "weir rollback takes it back");
+  EXPECT_FALSE(apply(kThird).prove);
+}
+
+TEST_F(ConfigKeeperTest, WhatCouldNotBeDoneIsNotProved) {
+  router->set_full(true);
+  EXPECT_FALSE(keeper->apply({.text = kSecond, .prove = ProveRequest{}}).prove);
+  router->set_full(false);
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);  // which no file can replace
+  const ConfigOutcome outcome = keeper->apply({.text = kSecond, .prove = ProveRequest{}});
+  EXPECT_EQ(outcome.result, Result::failed);
+  EXPECT_FALSE(outcome.prove);
+}
+
 TEST_F(ConfigKeeperTest, APlanChangesNothing) {
   EXPECT_EQ(keeper->plan({.text = kSecond}).plan.changes.size(), 1u);
   EXPECT_EQ(router->changes(), 0);
   EXPECT_EQ(startup(), kFirst);
   EXPECT_EQ(keeper->history().entries.size(), 1u);
+}
+
+TEST_F(ConfigKeeperTest, APlanOfWhoMayOnlyReadOpensNoFiles) {
+  std::ofstream(directory + "/secret") << "password 42\n";
+  const std::string text = config_with("{file: " + directory + "/secret}");
+  const ConfigOutcome own = keeper->plan({.text = text});
+  EXPECT_NE(own.findings.to_string().find("password"), std::string::npos);
+  const ConfigOutcome other = keeper->plan({.text = text, .reads_files = false});
+  EXPECT_EQ(other.findings.to_string(), "");
+  ASSERT_EQ(other.warnings.size(), 1u);
+  EXPECT_NE(other.warnings[0].find("not opened"), std::string::npos);
+  EXPECT_EQ(other.plan.changes.size(), 1u);
 }
 
 TEST_F(ConfigKeeperTest, ErrorsAndRestartsAreRefusedWhole) {
@@ -164,15 +217,15 @@ TEST_F(ConfigKeeperTest, WhatCannotBeWrittenIsUndone) {
   EXPECT_TRUE(history.entries.back().running);
   EXPECT_EQ(history.entries.back().kind, "revert");
   EXPECT_EQ(keeper->entry(history.entries.back().number), kFirst);
-  EXPECT_EQ(keeper->rollback(0, {}, {}).result, Result::failed) << "nothing else ran";
+  EXPECT_EQ(keeper->rollback(0, {}, {}, {}).result, Result::failed) << "nothing else ran";
 }
 
 TEST_F(ConfigKeeperTest, BackIsNotToWhatWasTakenBack) {
   ASSERT_EQ(apply(kSecond).result, Result::ok);
   ASSERT_EQ(apply(kThird, 600s).result, Result::ok);
-  ASSERT_EQ(keeper->rollback(0, {}, {}).result, Result::ok);
+  ASSERT_EQ(keeper->rollback(0, {}, {}, {}).result, Result::ok);
   EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 2}));
-  ASSERT_EQ(keeper->rollback(0, {}, {}).result, Result::ok);
+  ASSERT_EQ(keeper->rollback(0, {}, {}, {}).result, Result::ok);
   EXPECT_EQ(router->routes(), 0u) << "the first, not the third, which nobody wanted";
 }
 
@@ -185,7 +238,7 @@ TEST_F(ConfigKeeperTest, UnconfirmedTheFileStaysAndNobodyElseChanges) {
   EXPECT_EQ(startup(), kSecond);
   EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 3}));
   EXPECT_EQ(apply(kFirst).result, Result::pending);
-  EXPECT_EQ(keeper->rollback(1, {}, {}).result, Result::pending);
+  EXPECT_EQ(keeper->rollback(1, {}, {}, {}).result, Result::pending);
   ASSERT_EQ(keeper->confirm({}).result, Result::ok);
   EXPECT_EQ(startup(), kThird);
   EXPECT_EQ(keeper->confirm({}).result, Result::failed) << "nothing waits";
@@ -194,7 +247,7 @@ TEST_F(ConfigKeeperTest, UnconfirmedTheFileStaysAndNobodyElseChanges) {
 TEST_F(ConfigKeeperTest, NotWantedItGoesBackAtOnce) {
   ASSERT_EQ(apply(kSecond).result, Result::ok);
   ASSERT_EQ(apply(kThird, 600s).result, Result::ok);
-  EXPECT_EQ(keeper->rollback(0, {}, {}).result, Result::ok);
+  EXPECT_EQ(keeper->rollback(0, {}, {}, {}).result, Result::ok);
   EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 2}));
   EXPECT_EQ(startup(), kSecond);
   EXPECT_FALSE(keeper->history().confirm_by);
@@ -227,7 +280,7 @@ TEST_F(ConfigKeeperTest, ARestartGoesOnWithTheTimer) {
   start();
   EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 3}));
   EXPECT_TRUE(keeper->history().confirm_by);
-  EXPECT_EQ(keeper->rollback(0, {}, {}).result, Result::ok);
+  EXPECT_EQ(keeper->rollback(0, {}, {}, {}).result, Result::ok);
   EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 2}));
 }
 
@@ -241,11 +294,70 @@ TEST_F(ConfigKeeperTest, ADamagedFileIsStoodInFor) {
 TEST_F(ConfigKeeperTest, BackToANumberIsAChangeLikeAnyOther) {
   ASSERT_EQ(apply(kSecond).result, Result::ok);
   ASSERT_EQ(apply(kThird).result, Result::ok);
-  EXPECT_EQ(keeper->rollback(1, {}, {}).number, 4u);
+  EXPECT_EQ(keeper->rollback(1, {}, {}, {}).number, 4u);
   EXPECT_EQ(router->routes(), 0u);
-  EXPECT_EQ(keeper->rollback(0, {}, {}).number, 5u);
+  EXPECT_EQ(keeper->rollback(0, {}, {}, {}).number, 5u);
   EXPECT_EQ(router->gateway(), (Ipv4Address{10, 0, 0, 3}));
-  EXPECT_EQ(keeper->rollback(77, {}, {}).result, Result::failed);
+  EXPECT_EQ(keeper->rollback(77, {}, {}, {}).result, Result::failed);
+}
+
+TEST_F(ConfigKeeperTest, TheVeryTextThatRunsGetsNoNumber) {
+  ASSERT_EQ(apply(kSecond).result, Result::ok);
+  for (const auto confirm : {std::optional<std::chrono::seconds>{}, std::optional{60s}}) {
+    const ConfigOutcome outcome = apply(kSecond, confirm);
+    EXPECT_EQ(outcome.result, Result::ok);
+    EXPECT_TRUE(outcome.unchanged);
+    EXPECT_EQ(outcome.number, 2u);
+    EXPECT_FALSE(keeper->history().confirm_by);
+  }
+  EXPECT_EQ(keeper->history().entries.size(), 2u);
+  const ConfigOutcome commented = apply("# mine\n" + kSecond);
+  EXPECT_FALSE(commented.unchanged);
+  EXPECT_EQ(commented.number, 3u);
+}
+
+TEST_F(ConfigKeeperTest, AnEditThatNobodyAppliedIsNotLost) {
+  const std::string edited = "# precious\n" + kThird;
+  ASSERT_EQ(apply(kSecond).result, Result::ok);
+  write(edited);
+  const ConfigOutcome refused = apply(kFirst, 60s);
+  EXPECT_EQ(refused.result, Result::failed);
+  EXPECT_NE(refused.message.find("was edited since"), std::string::npos) << refused.message;
+  EXPECT_EQ(startup(), edited);
+  const ConfigOutcome back = keeper->rollback(0, {}, {}, {});
+  ASSERT_EQ(back.result, Result::ok) << back.message;
+  ASSERT_EQ(back.warnings.size(), 1u);
+  EXPECT_NE(back.warnings[0].find("number 3 of the history"), std::string::npos)
+      << back.warnings[0];
+  EXPECT_EQ(back.number, 4u);
+  EXPECT_EQ(startup(), kFirst);
+  EXPECT_EQ(keeper->entry(3), edited);
+  ASSERT_EQ(keeper->rollback(0, {}, {}, {}).result, Result::ok);
+  EXPECT_EQ(startup(), kSecond) << "which ran; the edit did not";
+}
+
+TEST_F(ConfigKeeperTest, WhatStandsInTheWayIsToldWithWhatHelps) {
+  const auto with = [](int mtu, int vlan_mtu) {
+    return "version: 1\nethernets:\n  lan0: {match: {linux: eth1}, addresses: [10.0.0.1/24], "
+           "mtu: " +
+           std::to_string(mtu) +
+           "}\nvlans: {v: {id: 5, link: lan0, mtu: " + std::to_string(vlan_mtu) + "}}\n";
+  };
+  ASSERT_EQ(apply(with(1500, 1400)).result, Result::ok);
+  router->obstacles_ = {{"ethernets.lan0.mtu", "lan0 cannot", ""}, {"vlans.v", "v cannot", ""}};
+  ConfigOutcome outcome = apply(with(1600, 1500));
+  EXPECT_EQ(outcome.result, Result::restart);
+  EXPECT_EQ(outcome.message, "a part takes a restart, so nothing is changed: lan0 cannot");
+  EXPECT_NE(outcome.hint.find("restart the router"), std::string::npos) << outcome.hint;
+  EXPECT_EQ(outcome.warnings, (std::vector<std::string>{"lan0 cannot", "v cannot"}));
+  for (const config::Change& change : outcome.plan.changes)
+    EXPECT_FALSE(change.live) << change.path;
+
+  router->obstacles_ = {{"ethernets.lan0.mtu", "its NIC cannot", "lower `mtu`"}};
+  outcome = apply(with(1600, 1500));
+  EXPECT_EQ(outcome.message, "a part cannot be, so nothing is changed: its NIC cannot");
+  EXPECT_EQ(outcome.hint, "lower `mtu`");
+  EXPECT_EQ(router->running()->ethernets[0].mtu, 1500);
 }
 
 }  // namespace

@@ -82,14 +82,20 @@ std::string refusal(const std::string& path) {
   return "none";
 }
 
+/// Turns of the control thread until so many lines are in the file, or dropped; false: never. One
+/// turn would not do: it goes on without handing over when the file's thread has the lock.
+bool handed_over(JournalFile& file, std::uint64_t lines) {
+  return wait_until([&] {
+    file.hand_over();
+    return file.lines() + file.dropped() == lines;
+  });
+}
+
 /// Puts `count` neighbours from `first` on, and waits until they are in the file, or dropped.
 void put(JournalFile& file, std::uint32_t first, std::uint32_t count) {
   const std::uint64_t before = file.lines() + file.dropped();
   for (std::uint32_t i = 0; i < count; ++i) file.put(first + i, neighbor(first + i));
-  ASSERT_TRUE(wait_until([&] {
-    file.hand_over();
-    return file.lines() + file.dropped() == before + count;
-  }));
+  ASSERT_TRUE(handed_over(file, before + count));
 }
 
 TEST(JournalFile, ALineAChange) {
@@ -99,8 +105,7 @@ TEST(JournalFile, ALineAChange) {
     JournalFile file = open(path);
     file.put(7, neighbor(2));
     file.put(3, station(9));
-    file.hand_over();
-    EXPECT_TRUE(wait_until([&] { return file.lines() == 2; }));
+    EXPECT_TRUE(handed_over(file, 2));
     EXPECT_EQ(lines_of(path).size(), 3u);
     file.put(8, neighbor(3));  // written at the end
   }
@@ -193,13 +198,10 @@ TEST(JournalFile, WhatDoesNotFitTheQueueIsCounted) {
   JournalFile file = open(directory / "journal");
   for (std::uint32_t i = 0; i < JournalFile::kQueue + 100; ++i) file.put(i, neighbor(i));
   EXPECT_EQ(file.dropped(), 100u);
-  ASSERT_TRUE(wait_until([&] {
-    file.hand_over();
-    return file.lines() == JournalFile::kQueue;
-  }));
+  ASSERT_TRUE(handed_over(file, JournalFile::kQueue + 100));
   file.put(1, neighbor(1));
-  file.hand_over();
-  EXPECT_TRUE(wait_until([&] { return file.lines() == JournalFile::kQueue + 1; }));
+  ASSERT_TRUE(handed_over(file, JournalFile::kQueue + 101));
+  EXPECT_EQ(file.lines(), JournalFile::kQueue + 1);
   EXPECT_EQ(lines_of(directory / "journal").size(), JournalFile::kQueue + 2);
 }
 

@@ -312,5 +312,23 @@ TEST(LocalDelivery, RepliesReachThePinger) {
   EXPECT_TRUE(world.pinger.take(*session));
 }
 
+TEST(LocalDelivery, AnswersToProbesGoToTheProber) {
+  World world;
+  std::vector<Probe> sent;
+  Prober prober{world.clock, [&](const Probe& probe) { return sent.push_back(probe), true; }, 3};
+  world.local.set_prober(prober);
+  ASSERT_TRUE(prober.start({{.address = ip("10.0.0.5")}}, {}));
+  prober.tick();
+  ASSERT_EQ(sent.size(), 1u);
+  Packet reply = make_echo_request(ip("10.0.0.1"), ip("10.0.0.5"), sent[0].identifier,
+                                   sent[0].sequence, 56, 1);
+  ASSERT_TRUE(make_echo_reply(reply, 2));
+  EXPECT_FALSE(world.local.deliver(reply, {}).dropped);
+  EXPECT_EQ(world.local.counters().pinger, 1u);
+  EXPECT_EQ(prober.take().targets[0].answered, 1u);
+  EXPECT_FALSE(world.local.deliver(reply, {}).dropped);
+  EXPECT_EQ(world.local.counters().pinger, 1u) << "nobody waits for it any more";
+}
+
 }  // namespace
 }  // namespace weir::control::test

@@ -212,14 +212,15 @@ class Lab {
     if (rte_ring_count(worker().inject()) != 0) text += "packets left in the inject ring; ";
     return text;
   }
-  /// The control plane sends a frame.
-  bool inject(InterfaceId interface, const Bytes& frame) {
+  /// The control plane sends a frame; or has it routed, as if it had come by `interface`.
+  bool inject(InterfaceId interface, const Bytes& frame, bool routed = false) {
     PacketBuffer packet = dataplane_.allocate();
     auto* const room = rte_pktmbuf_append(packet.get(), static_cast<std::uint16_t>(frame.size()));
     std::copy(frame.begin(), frame.end(), reinterpret_cast<std::uint8_t*>(room));
     // The worker's path to the interface stands for the port's own.
     packet->port = interface;
-    if (rte_ring_sp_enqueue(worker().inject(), packet.get()) != 0) return false;
+    void* const marked = routed ? mark_routed(packet.get()) : packet.get();
+    if (rte_ring_sp_enqueue(worker().inject(), marked) != 0) return false;
     (void)packet.release();
     ++injected_;
     return true;

@@ -363,6 +363,51 @@ TEST(Pipeline, TheControlPlanesPacketsLeaveAsTheyAre) {
   EXPECT_EQ(lab().imbalance(), "");
 }
 
+std::uint64_t received() {
+  std::uint64_t total = 0;
+  for (const InterfaceCounters& each : lab().counters().interface) total += each.rx_packets.get();
+  return total;
+}
+
+TEST(Pipeline, WhatTheControlPlaneHasRoutedGoesTheWayOfWhatIsReceived) {
+  for (const Row& row : rows()) {
+    // ARP: once is not as twice.
+    if (row.frame.size() < 34 || row.frame[12] != 0x08 || row.frame[13] != 0x00) continue;
+    SCOPED_TRACE(row.name);
+    const Outcome expected = pass(row.frame, row.interface);
+    const std::uint64_t before = received();
+    ASSERT_TRUE(lab().inject(row.interface, row.frame, true));
+    EXPECT_EQ(lab().round(), 1u);
+    const Outcome outcome = collect();
+    EXPECT_EQ(outcome.text, expected.text);
+    EXPECT_EQ(outcome.sent, expected.sent);
+    EXPECT_EQ(received(), before) << "no port received it";
+  }
+}
+
+TEST(Pipeline, RoutedAndReadyPacketsShareTheRing) {
+  const Bytes ready = ArpPacket{.from_mac = own_mac(kWan)}.frame();
+  constexpr unsigned kMany = Worker::kRingBudget - 1;
+  for (unsigned i = 0; i < kMany; ++i) {
+    const InterfaceId from = i % 4 < 2 ? kLan : kNarrow;
+    const Bytes routed = Ipv4Packet{.to_mac = own_mac(from), .id = std::uint16_t(i)}.frame();
+    ASSERT_TRUE(i % 3 == 0 ? lab().inject(kWan, ready) : lab().inject(from, routed, true));
+  }
+  ASSERT_TRUE(lab().inject(kLan, to({203, 0, 113, 1}), true));
+  EXPECT_EQ(lab().round(), Worker::kRingBudget);
+  const Outcome outcome = collect();
+  EXPECT_EQ(outcome.sent.size(), kMany);
+  EXPECT_NE(outcome.text.find("drop blackhole"), std::string::npos);
+  unsigned as_they_were = 0, rewritten = 0;
+  for (const Sent& each : outcome.sent) {
+    EXPECT_EQ(each.interface, kWan);
+    as_they_were += each.frame == ready;
+    rewritten += each.frame[12] == 0x08 && each.frame[13] == 0x00 && each.frame[22] == 63;
+  }
+  EXPECT_EQ(as_they_were, (kMany + 2) / 3);
+  EXPECT_EQ(as_they_were + rewritten, kMany);
+}
+
 /// A frame in buffers that end before these bytes of it.
 rte_mbuf* chain(const Bytes& frame, std::vector<std::size_t> ends) {
   ends.push_back(frame.size());

@@ -137,6 +137,13 @@ int __wrap_rte_eth_allmulticast_enable(std::uint16_t port) {
   return answer(fake->all);
 }
 
+int __real_rte_eth_allmulticast_disable(std::uint16_t port);
+int __wrap_rte_eth_allmulticast_disable(std::uint16_t port) {
+  if (fake == nullptr) return __real_rte_eth_allmulticast_disable(port);
+  fake->is_all = false;
+  return 0;
+}
+
 int __real_rte_eth_promiscuous_enable(std::uint16_t port);
 int __wrap_rte_eth_promiscuous_enable(std::uint16_t port) {
   if (fake == nullptr) return __real_rte_eth_promiscuous_enable(port);
@@ -154,8 +161,11 @@ int __wrap_rte_eth_promiscuous_disable(std::uint16_t port) {
 int __real_rte_eth_dev_vlan_filter(std::uint16_t port, std::uint16_t vlan, int on);
 int __wrap_rte_eth_dev_vlan_filter(std::uint16_t port, std::uint16_t vlan, int on) {
   if (fake == nullptr) return __real_rte_eth_dev_vlan_filter(port, vlan, on);
-  if (vlan == fake->refused_vlan) return -ENOSPC;
-  fake->vlans.push_back(vlan);
+  if (on != 0 && vlan == fake->refused_vlan) return -ENOSPC;
+  if (on == 0)
+    std::erase(fake->vlans, vlan);
+  else
+    fake->vlans.push_back(vlan);
   return 0;
 }
 
@@ -185,7 +195,7 @@ class PortFilters : public testing::Test {
     port_.reset();
     fake = nullptr;
   }
-  const Port& make(const FakeNic& nic, PortRequest request) {
+  Port& make(const FakeNic& nic, PortRequest request) {
     port_.reset();
     nic_ = nic;
     fake = &nic_;
@@ -262,6 +272,59 @@ TEST_F(PortFilters, FallBackAsFarAsTheDriverForcesThem) {
     EXPECT_EQ(nic_.is_all, row.multicast == "all");
     EXPECT_EQ(port.mac(), kOwnMac) << "what the router speaks with, whatever the port can";
   }
+}
+
+/// What is wanted of a port that runs changes: then it lets in what one does that was opened so.
+/// VLANs are filtered where the port was opened to filter them.
+TEST_F(PortFilters, FollowWhatIsWanted) {
+  const PortRequest wishes[] = {
+      {.mac = kOwnMac},
+      {.mac = kOwnMac, .all_multicast = true, .promiscuous_why = "bridge"},
+      {.mac = kOwnMac, .promiscuous_why = "asked for"},
+      {.mac = kOwnMac, .all_multicast = true},
+      {.mac = kOwnMac, .vlans = {10, 20}},
+      {.mac = kOwnMac, .vlans = {20, 30}},
+      {.mac = kOwnMac, .all_multicast = true, .promiscuous_why = "bridge", .vlans = {30}}};
+  const FakeNic nics[] = {
+      {}, vmxnet3(), {.default_mac = false}, {.list = false, .all = false}, bare()};
+  for (const FakeNic& nic : nics)
+    for (const PortRequest& first : wishes)
+      for (PortRequest next : wishes) {
+        make(nic, next);
+        const FakeNic wanted_nic = nic_;
+        const std::string mac = port_->mac_filter(), multicast = port_->multicast_filter(),
+                          why = port_->promiscuous_why();
+        Port& port = make(nic, first);
+        next.multicast = {kAllSystems, kAllRouters};
+        const std::size_t vlans_before = nic_.vlans.size();
+        port.admit(next);
+        EXPECT_GE(nic_.vlans.size(), vlans_before) << "nothing is shut out yet";
+        port.confine(next);
+        EXPECT_EQ(port.mac_filter(), mac);
+        EXPECT_EQ(port.multicast_filter(), multicast);
+        EXPECT_EQ(port.promiscuous_why(), why);
+        EXPECT_EQ(nic_.is_promiscuous, wanted_nic.is_promiscuous);
+        EXPECT_EQ(nic_.is_all, wanted_nic.is_all);
+        if (nic_.vlans.empty()) continue;  // not opened to filter
+        std::vector<std::uint16_t> vlans{0};
+        vlans.insert(vlans.end(), next.vlans.begin(), next.vlans.end());
+        std::sort(nic_.vlans.begin(), nic_.vlans.end());
+        EXPECT_EQ(nic_.vlans, vlans);
+        EXPECT_EQ(port.facts().vlans_filtered, next.vlans.size());
+      }
+}
+
+TEST_F(PortFilters, AVlanThatFindsNoRoomEndsTheFilter) {
+  Port& port = make({.refused_vlan = 20}, {.mac = kOwnMac, .vlans = {10}});
+  EXPECT_FALSE(port.promiscuous());
+  PortRequest next{.mac = kOwnMac, .multicast = {kAllSystems, kAllRouters}, .vlans = {10, 20}};
+  port.admit(next);
+  port.confine(next);
+  EXPECT_TRUE(nic_.filter_off);
+  EXPECT_EQ(port.promiscuous_why(), "vlan");
+  next.vlans = {};
+  port.confine(next);
+  EXPECT_FALSE(port.promiscuous());
 }
 
 /// DPDK's driver says two for each of its NICs; 82540EM has one.

@@ -179,12 +179,42 @@ TEST(PortPlace, ShutsTakesAndPutsBack) {
     EXPECT_NE(rte_eth_dev_get_port_by_name("net_null_place", &number), 0) << "is still probed";
     EXPECT_EQ(place.tx_queues(), 2u);
 
-    place.put(place.reopen());
+    auto again = place.reopen();
+    place.put(again);
+    EXPECT_EQ(again, nullptr);
     EXPECT_FALSE(place.port()->is_leaving());
     EXPECT_EQ(place.port()->mac(), mac);
     EXPECT_EQ(place.receives().number(), place.port()->id());
   }
   EXPECT_EQ(rte_mempool_avail_count(lab().packets()), free);
+}
+
+TEST(PortPlace, AnMtuIsRaisedBeforeAndLoweredAfter) {
+  PortPlace place(request_for("net_null_mtu"), 1, lab().packets());
+  const PortRequest at_start = place.request();
+  PortRequest wanted = at_start;
+  const auto mtus = [&] { return std::pair(place.port()->mtu(), place.request().mtu); };
+  using Mtus = std::pair<std::uint16_t, std::uint16_t>;
+  wanted.mtu = 1600;
+  place.admit(wanted);
+  EXPECT_EQ(mtus(), Mtus(1600, 1500));
+  place.confine(wanted);
+  EXPECT_EQ(mtus(), Mtus(1600, 1600));
+  wanted.mtu = 1400;
+  place.admit(wanted);
+  EXPECT_EQ(mtus(), Mtus(1600, 1600));
+  place.confine(wanted);
+  EXPECT_EQ(mtus(), Mtus(1400, 1400));
+
+  place.shut();
+  place.take().reset();
+  auto on_its_way = place.reopen(at_start);
+  EXPECT_EQ(on_its_way->mtu(), 1500);
+  wanted.mtu = 1300;
+  place.admit(wanted);
+  place.confine(wanted);
+  place.put(on_its_way);
+  EXPECT_EQ(mtus(), Mtus(1300, 1300));
 }
 
 }  // namespace

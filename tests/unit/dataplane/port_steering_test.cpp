@@ -226,7 +226,8 @@ TEST_F(PortSteering, IsWantedOfADeviceThatComesBackToo) {
                  "the one before had 1 and one; restart the router");
   }
   nic_.plain = true;
-  place.put(place.reopen());
+  auto again = place.reopen();
+  place.put(again);
   EXPECT_EQ(place.port()->arp_queue(), 1);
 }
 

@@ -205,6 +205,24 @@ TEST_F(PacketPort, ABridgeHearsAll) {
   EXPECT_EQ(flags() & (IFF_ALLMULTI | IFF_PROMISC), 0u);
 }
 
+TEST_F(PacketPort, GivesItsInterfaceAnotherMtu) {
+  Port port(request(), 1, lab().packets());
+  const auto of_kernel = [&] { return file("/sys/class/net/" + cable_.here + "/mtu"); };
+  port.change_mtu(1400);
+  EXPECT_EQ(port.mtu(), 1400);
+  EXPECT_EQ(of_kernel(), "1400\n");
+  try {
+    port.change_mtu(20);
+    FAIL() << "the kernel takes none below 68";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("does not take mtu 20 while it runs"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_EQ(port.mtu(), 1400);
+  EXPECT_EQ(of_kernel(), "1400\n");
+}
+
 TEST_F(PacketPort, HandsOverATagAsItWasAsked) {
   constexpr std::uint16_t kTag = 3 << 13 | 100;  // priority 3, VLAN 100
   const Bytes plain = ethernet_frame(0x88b5, pattern(50));
