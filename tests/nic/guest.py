@@ -6,6 +6,7 @@ NICs' far ends are tap devices that go when QEMU does.
 """
 
 import contextlib
+import glob
 import json
 import os
 import re
@@ -119,6 +120,7 @@ class Guest:
         self.share = lab.path("share")
         os.makedirs(self.share, exist_ok=True)
         self._servant, self._monitor = Link("guest's servant"), Link("monitor of QEMU")
+        self._asked = 0
         self._console, self._errors = lab.path("console.log"), lab.path("qemu.log")
         self.process = self._launch(cores)
         for link in (self._servant, self._monitor):
@@ -166,7 +168,7 @@ class Guest:
     def _machine(self, cores, kernel, initrd):
         line = [
             f"weir.share={self.share} weir.servant={SERVANT} console=ttyS0",
-            "loglevel=4 panic=-1 audit=0",
+            "loglevel=4 panic=-1 audit=0 init_on_alloc=0",
             f"mitigations=off hugepages={HUGEPAGES}",
             # A busy machine may not run the emulated timer when the kernel looks whether it ticks.
             "no_timer_check",
@@ -204,7 +206,7 @@ class Guest:
             yield from ("-netdev", f"tap,id=net{number},{fds}")
             yield from ("-device", port, "-device", json.dumps(nic.device(self.iommu)))
 
-    def monitor(self, what, limit=60, **arguments):
+    def monitor(self, what, limit=120, **arguments):
         """A command of QEMU's monitor (QMP); events that come before its answer are passed over."""
         with self._monitor.lock:
             self._monitor.send({"execute": what, "arguments": arguments})
@@ -215,11 +217,15 @@ class Guest:
                 if "return" in answer:
                     return answer["return"]
 
-    def ask(self, what, limit=30, **arguments):
+    def ask(self, what, limit=120, **arguments):
         """Has the servant do something."""
         with self._servant.lock:
-            self._servant.send({"do": what, **arguments})
-            answer = self._servant.receive(limit)
+            self._asked += 1
+            self._servant.send({"do": what, "request": self._asked, **arguments})
+            while True:  # past the late answers to those who did not wait
+                answer = self._servant.receive(limit)
+                if answer["request"] == self._asked:
+                    break
         if "error" in answer:
             raise GuestError(answer["error"])
         return answer
@@ -253,6 +259,23 @@ class Guest:
 
         if not wait_until(bound, 20, 0.1):
             raise AssertionError(f"{nic.address} is not seen\n{self.console()}")
+
+    def where_it_stands(self):
+        """What each emulated core is at, what QEMU's threads wait for, and the console's end: for
+        a guest that does not answer."""
+        said = []
+        try:
+            for command in ("info status", "info registers -a"):
+                told = self.monitor("human-monitor-command", 10, **{"command-line": command})
+                said += [line for line in told.splitlines() if re.match(r"VM|CPU#|R.P=", line)]
+        except (OSError, GuestError) as error:
+            said.append(f"QEMU does not tell: {error}")
+        for task in sorted(glob.glob(f"/proc/{self.process.pid}/task/*")):
+            with contextlib.suppress(OSError):
+                rows = [open(f"{task}/{name}").read() for name in ("comm", "wchan", "stat")]
+                ticks = rows[2].rsplit(")", 1)[1].split()
+                said.append(f"{rows[0].strip()}: {ticks[0]} {rows[1]}, {ticks[11]}+{ticks[12]} ticks")
+        return "\n".join(said + self.console().splitlines()[-30:])
 
     def set_link(self, nic, up):
         self.monitor("set_link", name=f"net{nic.number}", up=up)

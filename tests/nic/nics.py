@@ -10,12 +10,13 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+os.environ.setdefault("WEIR_PATIENCE", "4")  # limits are for failures: emulation is as slow as it is
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 
 import guest as guest_module  # noqa: E402
 import harness  # noqa: E402
 from guest import HUGEPAGES, Guest, GuestError, Nic  # noqa: E402
-from lab import Host, Lab, inside, wait_until  # noqa: E402
+from lab import PATIENCE, Host, Lab, inside, wait_until  # noqa: E402
 from router import CLI, ROUTER, Api, ApiError, Weir, configuration  # noqa: E402
 from switching import SwitchTest  # noqa: E402
 
@@ -26,6 +27,7 @@ MODELS = {
     "virtio": "virtio-net-pci",
     "vmxnet3": "vmxnet3",
 }
+BROKEN = (AssertionError, OSError, GuestError, subprocess.SubprocessError)  # of router or guest
 START_LIMIT = 60  # emulation loads DPDK's drivers in seconds, and a busy machine in many
 
 _TUNSETIFF = 0x400454CA
@@ -69,8 +71,8 @@ class GuestProcess:
             self.returncode = self._guest.ask("poll", pid=self.pid)["code"]
         return self.returncode
 
-    def wait(self, limit):
-        if not wait_until(lambda: self.poll() is not None, limit, 0.05):
+    def wait(self, limit=30):
+        if not wait_until(lambda: self.poll() is not None, limit / PATIENCE, 0.2):
             raise subprocess.TimeoutExpired("weir-router", limit)
         return self.returncode
 
@@ -117,23 +119,30 @@ class GuestWeir(Weir):
 
     def start(self, limit=START_LIMIT):
         try:
-            return super().start(limit)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.where_it_stands()}") from error
+            return super().start(limit, 0.25)  # each look costs the guest 5 ms
+        except BROKEN as error:
+            raise AssertionError(f"{error!r}\n{self.where_it_stands()}") from error
 
     def where_it_stands(self):
         """Each thread of the router: its name, state, and what it waits for in the guest's kernel;
-        and what that kernel said last."""
+        what that kernel said last; and, where there is a gdb, what the threads are in."""
+        pid = self.process.pid if self.process else 1
         script = (
-            f"cd /proc/{self.pid}/task && for t in *; do echo $(cat $t/comm) $t; "
-            "grep -E '^State|ctxt' $t/status; cat $t/stack; done; dmesg | tail -n 20")
+            f"cd /proc/{pid}/task && for t in *; do echo $(cat $t/comm) $t; "
+            "grep -E '^State|ctxt' $t/status; cat $t/stack; done; dmesg | tail -n 20; "
+            f"! command -v gdb || gdb -batch -p {pid} -ex 'thread apply all backtrace 20'")
         try:
-            return self.guest.run("sh", "-c", script, check=False)["out"]
-        except GuestError as error:
-            return f"the guest does not tell: {error}"
+            return self.guest.run("sh", "-c", script, check=False, limit=240)["out"]
+        except (OSError, GuestError) as error:
+            return f"the guest does not tell: {error}\n{self.guest.where_it_stands()}"
 
     def stop(self, limit=30):
+        if self.process is None:  # the guest could not start it
+            return 0, 0.0
         return super().stop(limit)
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
 
 
 class Rig:
@@ -184,7 +193,7 @@ class Rig:
 
     def serve(self, config):
         """The router with this configuration: the one that runs, if it has it."""
-        if self.router and self._config == config and self.router.process.poll() is None:
+        if self.router and self._config == config and self.router.running():
             return self.router
         self.stop()
         self._config = config
@@ -227,11 +236,7 @@ class NicTest(SwitchTest):
             NicTest.rig = Rig(MODELS, **cls.options)
         if not cls.rig:
             raise AssertionError("the guest did not start, see above")
-        try:
-            cls.router = cls.rig.serve(cls.arrange(cls.rig))
-        except AssertionError as error:
-            cls.boot_again(error)
-            cls.router = cls.rig.serve(cls.arrange(cls.rig))
+        cls.router = cls.served()
         cls.pair = cls.rig.pairs[cls.model]
         cls.left, cls.right = cls.pair.left, cls.pair.right
         cls.lab, cls.guest = cls.rig.lab, cls.rig.guest
@@ -239,21 +244,30 @@ class NicTest(SwitchTest):
             raise AssertionError(f"ports without a link: {cls.rows()}")
 
     @classmethod
-    def boot_again(cls, error):
-        """Once a run. Now and then (seen once in 14 boots) a start stands still in the emulated
-        machine behind EAL's line on MSI-X, and no signal ends the router; where it stood is
-        told."""
-        if NicTest.booted_again:
-            raise error
-        NicTest.booted_again = True
-        for line in f"the router did not start; the guest is booted again\n{error}".splitlines():
-            harness.say(line)
-        broken, NicTest.rig = NicTest.rig, False
+    def served(cls):
+        """The router with this class's configuration. Once a run the guest is booted again when it
+        cannot be had: now and then (seen once in 40 boots) a start stood still in the emulated
+        machine and no signal ended the router. Where it stood is told."""
         try:
-            broken.close()
-        except (AssertionError, OSError, GuestError, subprocess.SubprocessError) as more:
-            harness.say(f"it did not end well: {more}")
+            return cls.rig.serve(cls.arrange(cls.rig))
+        except BROKEN as error:
+            broken, NicTest.rig = NicTest.rig, False
+            cls.tell(f"the router did not start\n{error}")
+            try:
+                broken.close()
+            except BROKEN as more:
+                cls.tell(f"nor did it end well: {more}")
+            if NicTest.booted_again:
+                raise
+        NicTest.booted_again = True
+        cls.tell("the guest is booted again")
         NicTest.rig = Rig(MODELS, **cls.options)
+        return cls.rig.serve(cls.arrange(cls.rig))
+
+    @staticmethod
+    def tell(text):
+        for line in text.splitlines():
+            harness.say(line)
 
     @classmethod
     def ports(cls):

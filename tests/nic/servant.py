@@ -7,7 +7,7 @@
     {"do": "kill", "pid": n, "signal": n}                {}
     {"do": "http", "socket": path, "method", "path", "body"}    {"status", "body"}
 
-What goes wrong is answered by {"error": text}.
+What goes wrong is answered by {"error": text}. A request's number, "request", stands in its answer.
 """
 
 import glob
@@ -24,7 +24,7 @@ children = {}
 
 class UnixConnection(HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=20)
+        super().__init__("localhost", timeout=60)
         self._path = path
 
     def connect(self):
@@ -71,10 +71,12 @@ DEEDS = {deed.__name__: deed for deed in (run, spawn, poll, kill, http)}
 
 def answer(line):
     request = json.loads(line)
+    number = request.pop("request")
     try:
-        return DEEDS[request.pop("do")](**request)
+        told = DEEDS[request.pop("do")](**request)
     except Exception as error:  # whatever it was, the tests want to hear of it
-        return {"error": f"{type(error).__name__}: {error}"}
+        told = {"error": f"{type(error).__name__}: {error}"}
+    return {"request": number, **told}
 
 
 def send(port, message):

@@ -32,9 +32,9 @@ _VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
 if "WEIR_STATE" not in os.environ:
     os.environ["WEIR_STATE"] = tempfile.mkdtemp(prefix=f"{PREFIX}-state-")
     atexit.register(shutil.rmtree, os.environ["WEIR_STATE"], ignore_errors=True)
-# Sanitized builds are slow, and so is a machine that builds them.
+# Sanitized builds are slow, and so is a machine that builds them; an emulated one is, too.
 SANITIZED = os.environ.get("WEIR_SANITIZE", "none") != "none"
-PATIENCE = 4 if SANITIZED else 1
+PATIENCE = int(os.environ.get("WEIR_PATIENCE", 4 if SANITIZED else 1))
 
 
 def wait_until(condition, limit=5.0, step=0.01):

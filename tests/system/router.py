@@ -133,9 +133,9 @@ class Weir:
         except OSError:
             return False
 
-    def start(self, limit=20):
+    def start(self, limit=20, step=0.01):
         self.launch()
-        if not wait_until(self.ready, limit):
+        if not wait_until(self.ready, limit, step):
             raise AssertionError(f"the router was not ready within {limit} s\n{self.output()}")
         return self
 
