@@ -211,7 +211,7 @@ class Few(NicTest):
 
     def test_queues_do_not_empty_the_pool(self):
         for _ in range(2):
-            self.buffers_at_work()
+            self.buffers_at_work(looks=1)
         for pair in self.rig.pairs.values():
             self.reach(pair.left, pair.right.address)
 
