@@ -273,8 +273,8 @@ class Guest:
         for task in sorted(glob.glob(f"/proc/{self.process.pid}/task/*")):
             with contextlib.suppress(OSError):
                 rows = [open(f"{task}/{name}").read() for name in ("comm", "wchan", "stat")]
-                ticks = rows[2].rsplit(")", 1)[1].split()
-                said.append(f"{rows[0].strip()}: {ticks[0]} {rows[1]}, {ticks[11]}+{ticks[12]} ticks")
+                state, *stat = rows[2].rsplit(")", 1)[1].split()
+                said.append(f"{rows[0].strip()}: {state} {rows[1]}, {stat[10]}+{stat[11]} ticks")
         return "\n".join(said + self.console().splitlines()[-30:])
 
     def set_link(self, nic, up):

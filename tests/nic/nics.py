@@ -10,7 +10,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-os.environ.setdefault("WEIR_PATIENCE", "4")  # limits are for failures: emulation is as slow as it is
+os.environ.setdefault("WEIR_PATIENCE", "4")  # emulation is slow, and limits are for failures
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 
 import guest as guest_module  # noqa: E402
