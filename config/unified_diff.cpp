@@ -25,12 +25,12 @@ Lines lines_of(std::string_view text) {
 }
 
 /// Lines [before, before + removed) became [after, after + added).
-struct Change {
+struct LineChange {
   std::size_t before = 0, removed = 0, after = 0, added = 0;
 };
 
 /// The nearest place behind (a, b) from which the texts agree again.
-Change next_change(const Lines& before, const Lines& after, std::size_t a, std::size_t b) {
+LineChange next_change(const Lines& before, const Lines& after, std::size_t a, std::size_t b) {
   for (std::size_t distance = 1; distance <= 2 * kLookAhead; ++distance) {
     for (std::size_t skip = 0; skip <= distance; ++skip) {
       const std::size_t x = a + skip, y = b + (distance - skip);
@@ -43,8 +43,8 @@ Change next_change(const Lines& before, const Lines& after, std::size_t a, std::
   return {a, before.size() - a, b, after.size() - b};
 }
 
-std::vector<Change> changes_of(const Lines& before, const Lines& after) {
-  std::vector<Change> changes;
+std::vector<LineChange> changes_of(const Lines& before, const Lines& after) {
+  std::vector<LineChange> changes;
   std::size_t a = 0, b = 0;
   while (a < before.size() || b < after.size()) {
     if (a < before.size() && b < after.size() && before[a] == after[b]) {
@@ -75,7 +75,7 @@ std::string range(std::size_t first, std::size_t count) {
 std::string unified_diff(std::string_view before_text, std::string_view after_text,
                          const std::string& file) {
   const Lines before = lines_of(before_text), after = lines_of(after_text);
-  const std::vector<Change> changes = changes_of(before, after);
+  const std::vector<LineChange> changes = changes_of(before, after);
   if (changes.empty()) return {};
   std::string text = cat("--- ", file, "\n+++ ", file, '\n');
   for (std::size_t i = 0; i < changes.size();) {

@@ -14,7 +14,7 @@
 namespace weir::config {
 namespace {
 
-constexpr std::size_t kBlanks = 4096;  // and line ends in a row
+constexpr std::size_t kMostBlanks = 4096;  // and line ends in a row
 
 /// What ends the parsing, but for libyaml's own errors.
 struct Abort {
@@ -65,7 +65,7 @@ bool looks_like_indent(std::string_view text) {
 /// Its name; empty: nothing of that begins `text`, which begins a line if `begins_line`.
 std::string_view costly(std::string_view text, bool begins_line, std::size_t blanks) {
   if (begins_line && text.starts_with("%TAG")) return "a %TAG line";
-  return blanks > kBlanks ? "thousands of blanks or line ends in a row" : std::string_view{};
+  return blanks > kMostBlanks ? "thousands of blanks or line ends in a row" : std::string_view{};
 }
 
 /// libyaml guesses at encodings, and its error would tell no column: refuse all but plain UTF-8

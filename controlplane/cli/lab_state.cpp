@@ -33,7 +33,7 @@ LabState::Host host_of(const Json& json) {
           .gateway = json.at("gateway")};
 }
 
-LabState state_of(const Json& json) {
+LabState lab_state_of(const Json& json) {
   LabState state;
   json.at("name").get_to(state.name);
   json.at("file").get_to(state.file);
@@ -90,7 +90,7 @@ std::optional<LabState> LabState::load(const std::string& name) {
   std::ostringstream text;
   text << stream.rdbuf();
   try {
-    return state_of(Json::parse(text.str()));
+    return lab_state_of(Json::parse(text.str()));
   } catch (const Json::exception& error) {
     throw CliError(path + " is damaged: " + error.what(), "remove the namespaces weir-" + name +
                                                               "-* with `ip netns delete`, then " +

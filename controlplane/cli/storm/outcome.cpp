@@ -14,7 +14,7 @@ constexpr double kAskedAgainMs = 500;
 /// Reading the API and the scheduler's figures is no more exact than that, as a share of a core.
 constexpr double kControlNoise = 0.03;
 
-std::string number(double value) {
+std::string figure(double value) {
   return value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
@@ -59,9 +59,9 @@ Verdict judge_loss(const Outcome& o) {
 Verdict judge_resolution(const Outcome& o, double limit_ms) {
   const Phase& attack = o.attack();
   Verdict verdict{Verdict::Kind::met,
-                  fmt::format("new hosts resolved, p99 < {} ms", number(limit_ms)),
+                  fmt::format("new hosts resolved, p99 < {} ms", figure(limit_ms)),
                   fmt::format("{} of {}, p50 {} ms, p99 {} ms", attack.resolved, attack.new_hosts,
-                              number(attack.resolution_p50_ms), number(attack.resolution_p99_ms)),
+                              figure(attack.resolution_p50_ms), figure(attack.resolution_p99_ms)),
                   ""};
   if (attack.new_hosts == 0) {
     verdict.kind = Verdict::Kind::not_shown;
@@ -83,7 +83,7 @@ Verdict judge_resolution(const Outcome& o, double limit_ms) {
     verdict.kind = Verdict::Kind::not_shown;
     verdict.why = slow_anyway
                       ? fmt::format("without an attack it is {} ms here: the machine's scheduling",
-                                    number(before.resolution_p99_ms))
+                                    figure(before.resolution_p99_ms))
                       : fmt::format(
                             "the {} thread waited {:.0f} % of the time for its core, which "
                             "others used",
@@ -96,7 +96,7 @@ Verdict judge_resolution(const Outcome& o, double limit_ms) {
 
 Verdict judge_most(std::string target, double value, double limit, const std::string& unit,
                    std::string why_not) {
-  Verdict verdict{Verdict::Kind::met, std::move(target), number(value) + unit, ""};
+  Verdict verdict{Verdict::Kind::met, std::move(target), figure(value) + unit, ""};
   if (value < 0) {
     verdict.kind = Verdict::Kind::not_shown;
     verdict.measured.assign(1, '-');
