@@ -273,9 +273,9 @@ class Guest:
             said.append(f"QEMU does not tell: {error}")
         for task in sorted(glob.glob(f"/proc/{self.process.pid}/task/*")):
             with contextlib.suppress(OSError):
-                rows = [open(f"{task}/{name}").read() for name in ("comm", "wchan", "stat")]
-                state, *stat = rows[2].rsplit(")", 1)[1].split()
-                said.append(f"{rows[0].strip()}: {state} {rows[1]}, {stat[10]}+{stat[11]} ticks")
+                name, waits_for, stat = (content(task, row) for row in ("comm", "wchan", "stat"))
+                state, *stat = stat.rsplit(")", 1)[1].split()
+                said.append(f"{name.strip()}: {state} {waits_for}, {stat[10]}+{stat[11]} ticks")
         return "\n".join(said + self.console().splitlines()[-30:])
 
     def set_link(self, nic, up):
@@ -296,6 +296,11 @@ class Guest:
             for slot in slots
             for device in slot.get("pci_bridge", {}).get("devices", [])
         )
+
+
+def content(*path):
+    with open(os.path.join(*path)) as file:
+        return file.read()
 
 
 def counter_khz():
